@@ -1,0 +1,39 @@
+import type { Layout } from '../parameters.js'
+import type { Rng } from '../rng.js'
+
+/** Turns a vector of `layout.size` floats into bytes and back. Stateless: error feedback is a wrapper around it. */
+export interface Compressor {
+  /** Canonical spec that creates it again, as `--compress` takes it: `float32`, `quantize:4`. */
+  readonly spec: string
+  /** The most bytes that `encode` can produce. A receiver refuses anything longer before it allocates. */
+  readonly maxBytes: number
+  /**
+   * @param input - length `layout.size`, finite; not modified
+   * @param rng - where stochastic rounding and random choices come from
+   * @returns at most `maxBytes` bytes that belong to the caller
+   */
+  encode(input: Float32Array, rng: Rng): Uint8Array
+  /**
+   * Write the coordinates that the message carries into `output`, changing it. Coordinates that it does not carry are
+   * left as they are, so the caller fills `output` with what "absent" means: zeros for a difference, its own model for
+   * a model.
+   *
+   * @param bytes - hostile until checked; at any alignment
+   * @param output - length `layout.size`; finite afterwards if it was before
+   * @throws MalformedUpdateError when `bytes` is no encoding by this compressor; `output` is then undefined
+   */
+  decode(bytes: Uint8Array, output: Float32Array): void
+}
+
+/** What a compressor's file exports: how it is called in a spec, and how to make one. */
+export interface CompressorKind {
+  readonly name: string
+  /** True when another compressor may code the values that this one keeps, as in `top-k:0.01+quantize:8`. */
+  readonly composes?: true
+  /**
+   * @param argument - what follows the colon of a spec, or undefined
+   * @param inner - creates what follows the `+`; undefined when nothing does, always so unless `composes`
+   * @throws InvalidParametersError when the argument is outside its range
+   */
+  create(argument: string | undefined, layout: Layout, inner?: (layout: Layout) => Compressor): Compressor
+}

@@ -1,0 +1,30 @@
+import { InvalidParametersError } from '../errors.js'
+import type { Layout } from '../parameters.js'
+import { findKind } from '../spec.js'
+import type { Compressor, CompressorKind } from './compressor.js'
+import { float16 } from './float16.js'
+import { float32 } from './float32.js'
+import { quantize } from './quantize.js'
+
+/** Every compressor that a spec can name. A new one is a file and a line here. */
+export const compressorKinds: readonly CompressorKind[] = [float32, float16, quantize]
+
+/**
+ * @param spec - `name[:argument]`, or two of them joined by `+` where the first selects values that the second codes
+ * @param kinds - those that a spec may name
+ * @throws UnknownNameError when no kind has that name
+ * @throws InvalidParametersError when an argument is outside its range, or a `+` follows what keeps every value
+ */
+export function createCompressor(
+  spec: string,
+  layout: Layout,
+  kinds: readonly CompressorKind[] = compressorKinds
+): Compressor {
+  const plus = spec.indexOf('+')
+  const { kind, argument } = findKind('compressor', plus < 0 ? spec : spec.slice(0, plus), kinds)
+  if (plus < 0) return kind.create(argument, layout)
+  if (kind.composes === undefined) {
+    throw new InvalidParametersError(`${spec}: ${kind.name} codes its values itself. Remove "${spec.slice(plus)}".`)
+  }
+  return kind.create(argument, layout, (kept) => createCompressor(spec.slice(plus + 1), kept, kinds))
+}

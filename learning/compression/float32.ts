@@ -1,0 +1,30 @@
+import { MalformedUpdateError } from '../errors.js'
+import { allFinite } from '../parameters.js'
+import { refuseArgument } from '../spec.js'
+import { checkLength } from './check-length.js'
+import type { CompressorKind } from './compressor.js'
+
+/** Every value as it is: 4 little-endian bytes. Exact. */
+export const float32: CompressorKind = {
+  name: 'float32',
+  create(argument, { size }) {
+    refuseArgument('float32', argument)
+    const maxBytes = 4 * size
+    return {
+      spec: 'float32',
+      maxBytes,
+      encode(input) {
+        const bytes = new Uint8Array(maxBytes)
+        const view = new DataView(bytes.buffer)
+        for (let i = 0; i < size; i++) view.setFloat32(4 * i, input[i], true)
+        return bytes
+      },
+      decode(bytes, output) {
+        checkLength('float32', bytes, maxBytes)
+        const view = new DataView(bytes.buffer, bytes.byteOffset, maxBytes)
+        for (let i = 0; i < size; i++) output[i] = view.getFloat32(4 * i, true)
+        if (!allFinite(output)) throw new MalformedUpdateError('float32: a value is not finite')
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A seeded source of randomness. Same seed, same numbers, on every machine.
+ *
+ * Not for cryptography.
+ */
+export interface Rng {
+  /** A whole number, uniform in [0, 2^32). */
+  uint32(): number
+  /** Uniform in [0, 1), 24 random bits (exact in float32). */
+  uniform(): number
+  /** A whole number, uniform in [0, bound). */
+  integer(bound: number): number
+  /** Standard normal, mean 0 and variance 1. */
+  normal(): number
+  /**
+   * An independent stream named by `label`. It depends on this stream's name alone, not on how much of it was used.
+   */
+  fork(label: string | number): Rng
+}
+
+/** Source: Blackman, Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 2021 (xoshiro128**). */
+class Xoshiro128 implements Rng {
+  readonly #name: string
+  #a: number
+  #b: number
+  #c: number
+  #d: number
+
+  constructor(name: string) {
+    this.#name = name
+    const state = hash128(name)
+    this.#a = state[0]
+    this.#b = state[1]
+    this.#c = state[2]
+    this.#d = state[3] | 1 // the all-zero state is the one that never leaves itself
+  }
+
+  uint32(): number {
+    const scrambled = Math.imul(rotateLeft(Math.imul(this.#b, 5), 7), 9)
+    const shifted = this.#b << 9
+    this.#c ^= this.#a
+    this.#d ^= this.#b
+    this.#b ^= this.#c
+    this.#a ^= this.#d
+    this.#c ^= shifted
+    this.#d = rotateLeft(this.#d, 11)
+    return scrambled >>> 0
+  }
+
+  uniform(): number {
+    return (this.uint32() >>> 8) / 0x1000000
+  }
+
+  integer(bound: number): number {
+    // Rejection keeps it unbiased; for the bounds used here it almost never repeats.
+    const limit = 0x100000000 - (0x100000000 % bound)
+    let drawn = this.uint32()
+    while (drawn >= limit) drawn = this.uint32()
+    return drawn % bound
+  }
+
+  normal(): number {
+    // Box-Muller; 1 - u keeps the logarithm finite.
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()))
+    return radius * Math.cos(2 * Math.PI * this.uniform())
+  }
+
+  fork(label: string | number): Rng {
+    // The length keeps fork('a').fork('b') apart from fork('a/b').
+    const text = String(label)
+    return new Xoshiro128(`${this.#name}/${text.length}:${text}`)
+  }
+}
+
+/** @param seed - any number or string; two different ones give unrelated streams */
+export function createRng(seed: number | string): Rng {
+  return new Xoshiro128(String(seed))
+}
+
+/** Shuffle `items` in place (Fisher-Yates). */
+export function shuffle<T extends { length: number; [index: number]: unknown }>(items: T, rng: Rng): T {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = rng.integer(i + 1)
+    const held = items[i]
+    items[i] = items[j]
+    items[j] = held
+  }
+  return items
+}
+
+function rotateLeft(value: number, bits: number): number {
+  return (value << bits) | (value >>> (32 - bits))
+}
+
+/** Four 32-bit words from a string: FNV-1a with four offsets, each finished by MurmurHash3's mixer. */
+function hash128(text: string): [number, number, number, number] {
+  const words: [number, number, number, number] = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35]
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    for (let w = 0; w < 4; w++) words[w] = Math.imul(words[w] ^ (unit + w * 0x1000), 0x01000193)
+  }
+  return words.map(mix32) as typeof words
+}
+
+function mix32(value: number): number {
+  value ^= value >>> 16
+  value = Math.imul(value, 0x85ebca6b)
+  value ^= value >>> 13
+  value = Math.imul(value, 0xc2b2ae35)
+  return value ^ (value >>> 16)
+}
