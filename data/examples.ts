@@ -1,0 +1,122 @@
+import { width } from './dataset.js'
+import { writeCell } from './encode.js'
+import { InvalidExampleError, InvalidParametersError } from './errors.js'
+import { parseNumber, restore } from './numbers.js'
+import { inputsOf, type FeatureColumn, type ImageSchema, type Label, type Schema } from './schema.js'
+import { count, quote } from './wording.js'
+
+/** An answer in the unit of the data. */
+export type Prediction =
+  | { readonly kind: 'class'; readonly label: string; readonly probabilities: Readonly<Record<string, number>> }
+  | { readonly kind: 'number'; readonly value: number }
+
+/**
+ * Turn unlabelled examples, hostile until checked, into what the model takes.
+ *
+ * For a table an example is an object of fields, or an array in the order of the schema's columns; numbers may be given
+ * as text, further fields are ignored, an unknown category gives zeros. For images it is a flat array of pixels, 0 to
+ * 255.
+ *
+ * @param columns - what `loadData` gave with this node's data; needed when the schema standardises locally
+ * @returns examples.length x input width, scaled
+ * @throws InvalidExampleError naming example and field
+ * @throws InvalidParametersError when `columns` lacks the local scaling
+ */
+export function encodeExamples(
+  examples: readonly unknown[], schema: Schema, columns?: readonly FeatureColumn[]
+): Float32Array {
+  const inputs = width(schema.inputShape)
+  const output = new Float32Array(examples.length * inputs)
+  if (schema.kind === 'image') {
+    examples.forEach((example, e) => writeImage(output.subarray(e * inputs, (e + 1) * inputs), example, e, schema))
+    return output
+  }
+  const used = columns ?? schema.columns
+  const unscaled = used.some((column) => column.kind === 'number' && column.scaling === undefined)
+  if (schema.standardise === 'local' && unscaled) {
+    throw new InvalidParametersError(
+      'no local scaling; expected the columns that loading local data gives. Give this node data of its own first.')
+  }
+  examples.forEach((example, e) => writeRow(output.subarray(e * inputs, (e + 1) * inputs), example, e, used))
+  return output
+}
+
+/**
+ * Turn what the model answers into classes, or numbers in the unit of the data.
+ *
+ * @param outputs - rows x output width: a probability a class, or one standardised number
+ */
+export function decodePredictions(outputs: Float32Array, label: Label): Prediction[] {
+  if (label.kind === 'number') {
+    return Array.from(outputs, (output) => ({ kind: 'number', value: restore(output, label.scaling) }))
+  }
+  const { classes } = label
+  return Array.from({ length: outputs.length / classes.length }, (_, row) => {
+    const shares = outputs.subarray(row * classes.length, (row + 1) * classes.length)
+    const best = shares.indexOf(Math.max(...shares))
+    return {
+      kind: 'class',
+      label: classes[best],
+      probabilities: Object.fromEntries(classes.map((name, c) => [name, shares[c]]))
+    }
+  })
+}
+
+function writeRow(output: Float32Array, example: unknown, index: number, columns: readonly FeatureColumn[]): void {
+  const fields = fieldsOf(example, index, columns)
+  let start = 0
+  columns.forEach((column, c) => {
+    const value = fields[c]
+    const fits = column.kind === 'number' ? asNumber(value) : asCategory(value)
+    if (fits === undefined || !writeCell(output, start, column, fits)) {
+      const problem = `field ${quote(column.name)} is ${shown(value)}; expected a ${column.kind}.`
+      throw new InvalidExampleError(index, column.name, problem)
+    }
+    start += inputsOf(column)
+  })
+}
+
+/** One value a column; undefined where the example has none. */
+function fieldsOf(example: unknown, index: number, columns: readonly FeatureColumn[]): unknown[] {
+  if (Array.isArray(example)) {
+    if (example.length === columns.length) return example
+    const problem = `${count(example.length, 'value')}; expected ${columns.length}, one a column.`
+    throw new InvalidExampleError(index, undefined, problem)
+  }
+  if (typeof example === 'object' && example !== null) {
+    return columns.map(({ name }) => Object.getOwnPropertyDescriptor(example, name)?.value as unknown)
+  }
+  throw new InvalidExampleError(index, undefined, `${shown(example)}; expected an object of fields, or an array.`)
+}
+
+function writeImage(output: Float32Array, example: unknown, index: number, schema: ImageSchema): void {
+  if (!Array.isArray(example) || example.length !== output.length) {
+    const found = Array.isArray(example) ? count(example.length, 'pixel') : shown(example)
+    const problem = `${found}; expected a flat array of ${output.length} pixels (${schema.imageShape.join(' x ')}).`
+    throw new InvalidExampleError(index, undefined, problem)
+  }
+  example.forEach((value: unknown, pixel) => {
+    if (typeof value !== 'number' || !(value >= 0 && value <= 255)) {
+      const problem = `pixel ${pixel} is ${shown(value)}; expected a number from 0 to 255.`
+      throw new InvalidExampleError(index, String(pixel), problem)
+    }
+    output[pixel] = value / 255
+  })
+}
+
+function asNumber(value: unknown): number | undefined {
+  if (typeof value === 'string') return parseNumber(value)
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+function asCategory(value: unknown): string | undefined {
+  const fits = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  return fits ? String(value) : undefined
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (typeof value === 'string') return quote(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  return Array.isArray(value) ? 'an array' : 'an object'
+}
