@@ -1,0 +1,68 @@
+import type { Dataset } from '../data/dataset.js'
+import { elementCount } from '../learning/parameters.js'
+import { createRng, shuffle } from '../learning/rng.js'
+import { EngineError } from './errors.js'
+
+/** Which rows each step of a node trains on. The rule is that of `Engine.train`. */
+export class Batches {
+  readonly #rows: number
+  readonly #seed: number
+  /** Rows in every batch: the batch size, or the data set when that is smaller. */
+  readonly size: number
+  readonly perEpoch: number
+  #epoch = -1
+  #order = new Uint32Array(0)
+
+  /** @throws EngineError when there is no row */
+  constructor(rows: number, batchSize: number, seed: number) {
+    if (rows === 0) throw new EngineError('the training data has no rows; expected at least one')
+    this.#rows = rows
+    this.#seed = seed
+    this.size = Math.min(batchSize, rows)
+    this.perEpoch = Math.floor(rows / this.size)
+  }
+
+  /** @returns row numbers of the batch of a step; valid until the next call */
+  at(step: number): Uint32Array {
+    const epoch = Math.floor(step / this.perEpoch)
+    if (epoch !== this.#epoch) {
+      this.#order = shuffle(Uint32Array.from({ length: this.#rows }, (_, i) => i), this.#rng(epoch))
+      this.#epoch = epoch
+    }
+    const start = (step % this.perEpoch) * this.size
+    return this.#order.subarray(start, start + this.size)
+  }
+
+  /** Whether this is the batching of these settings, so that it can be kept. */
+  matches(rows: number, seed: number): boolean {
+    return rows === this.#rows && seed === this.#seed
+  }
+
+  #rng(epoch: number) {
+    return createRng(this.#seed).fork('epoch').fork(epoch)
+  }
+}
+
+/** Write the scaled features and the labels of some rows, one after another, into `features` and `labels`. */
+export function gatherRows(data: Dataset, rows: Uint32Array, features: Float32Array, labels: Float32Array): void {
+  const width = elementCount(data.inputShape)
+  for (let i = 0; i < rows.length; i++) {
+    copyScaled(data, rows[i] * width, width, features, i * width)
+    labels[i] = data.labels[rows[i]]
+  }
+}
+
+/** Write the scaled features of `count` rows from row `start` on into `features`. */
+export function copyRows(data: Dataset, start: number, count: number, features: Float32Array): void {
+  const width = elementCount(data.inputShape)
+  copyScaled(data, start * width, count * width, features, 0)
+}
+
+function copyScaled(data: Dataset, from: number, count: number, target: Float32Array, to: number): void {
+  const { features, scale } = data
+  if (features instanceof Float32Array && scale === 1) {
+    target.set(features.subarray(from, from + count), to)
+    return
+  }
+  for (let i = 0; i < count; i++) target[to + i] = features[from + i] * scale
+}

@@ -1,0 +1,31 @@
+/** Training or inference could not go on: a bad argument, a worker that died, a trainer that was stopped. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
+}
+
+/** A model file or topology that cannot be read, or that holds something this project cannot lay out. */
+export class InvalidModelError extends Error {
+  override readonly name = 'InvalidModelError'
+}
+
+/** A model and its data do not belong together. */
+export class ModelMismatchError extends Error {
+  override readonly name = 'ModelMismatchError'
+  constructor(
+    message: string,
+    /** What the model takes or gives. */
+    readonly expected: readonly number[],
+    /** What the data has. */
+    readonly actual: readonly number[]
+  ) {
+    super(message)
+  }
+}
+
+/** A backend that was asked for by name cannot run here, or cannot run this model. */
+export class BackendUnavailableError extends Error {
+  override readonly name = 'BackendUnavailableError'
+  constructor(readonly backend: string, reason: string, options?: ErrorOptions) {
+    super(`backend "${backend}" is not available: ${reason}`, options)
+  }
+}

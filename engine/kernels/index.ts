@@ -1,0 +1,3 @@
+export { gemm } from './gemm'
+export { columnSums, reluGradient } from './layers'
+export { adam, momentum, sgd } from './optimizers'

@@ -1,0 +1,206 @@
+import type { Optimizer, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import type { Dataset } from '../data/dataset.js'
+import { elementCount, type Layout } from '../learning/parameters.js'
+import { Batches, copyRows, gatherRows } from './batches.js'
+import { checkData, checkLength, type Expected } from './checks.js'
+import type { BackendName, EngineInit } from './create-engine.js'
+import type { Engine, Evaluation, ModelTopology, TrainingSettings } from './engine.js'
+import { BackendUnavailableError, EngineError } from './errors.js'
+import { softmaxInPlace } from './losses.js'
+import { createMetrics } from './metrics.js'
+import { loadTfjs, useBackend, type Tfjs, type TfjsBackend } from './tfjs-library.js'
+import { modelLayout, readTopology, withLogits } from './topology.js'
+
+/** Rows that go through the model at once when it is only asked. */
+const CHUNK_ROWS = 256
+
+/**
+ * An engine on tfjs.
+ *
+ * @param backend - `auto`: native when it loads, else wasm when it can train the model, else cpu with a warning
+ * @throws BackendUnavailableError when a backend asked for by name cannot run here, or cannot train the model
+ */
+export async function createTfjsEngine(init: EngineInit, backend: Exclude<BackendName, 'plan'>): Promise<Engine> {
+  if (backend !== 'auto') return open(init, backend)
+  try {
+    return await open(init, 'native')
+  } catch (error) {
+    if (!(error instanceof BackendUnavailableError)) throw error
+  }
+  try {
+    return await open(init, 'wasm')
+  } catch (error) {
+    if (!(error instanceof BackendUnavailableError)) throw error
+    init.onWarning?.(`${error.message} Training goes on with "cpu", which is tens to hundreds of times slower.`)
+    return open(init, 'cpu')
+  }
+}
+
+async function open({ topology, training }: EngineInit, backend: TfjsBackend): Promise<Engine> {
+  const tfjs = await loadTfjs(backend)
+  const modelTopology = training.loss === 'softmax-cross-entropy' ? withLogits(topology) : topology
+  const model = await tfjs.layers.loadLayersModel({ load: async () => ({ modelTopology }) })
+  const engine = new TfjsEngine(tfjs, backend, model, topology, training)
+  try {
+    engine.probe()
+  } catch (cause) {
+    engine.dispose()
+    const kernel = /Kernel '(\w+)' not registered/.exec((cause as Error).message)?.[1]
+    if (kernel === undefined) throw cause
+    const reason = `tfjs has no ${kernel} on it, which this model needs. Install @tensorflow/tfjs-node, or use "cpu".`
+    throw new BackendUnavailableError(backend, reason, { cause })
+  }
+  return engine
+}
+
+/** A LayersModel of tfjs. What is not trained (moving averages of batch normalisation) stays in the engine. */
+class TfjsEngine implements Engine {
+  readonly #layout: Layout
+  readonly #expected: Expected
+  readonly #variables: readonly Variable[]
+  readonly #optimizer: Optimizer
+  readonly #features: Float32Array
+  readonly #labels: Float32Array
+  #batches: Batches | undefined
+
+  constructor(
+    private readonly tfjs: Tfjs,
+    readonly backend: TfjsBackend,
+    private readonly model: LayersModel,
+    topology: ModelTopology,
+    private readonly training: TrainingSettings
+  ) {
+    const { inputShape, outputShape } = readTopology(topology)
+    this.#layout = modelLayout(topology)
+    this.#expected = { inputShape, outputs: elementCount(outputShape), loss: training.loss }
+    this.#variables = model.trainableWeights.map((weight) => weight.read() as Variable)
+    const shapes = this.#variables.map(({ shape }) => shape.join('x')).join(';')
+    if (shapes !== this.#layout.tensors.map(({ shape }) => shape.join('x')).join(';')) {
+      throw new EngineError(`tfjs lays the model out as ${shapes}, this project otherwise: please report this model`)
+    }
+    this.#optimizer = createOptimizer(tfjs, training)
+    this.#features = new Float32Array(training.batchSize * elementCount(inputShape))
+    this.#labels = new Float32Array(training.batchSize)
+  }
+
+  /** Differentiate one row of zeros, and forget it. Throws tfjs's error when the backend lacks a kernel. */
+  probe(): void {
+    const { core } = this.tfjs
+    try {
+      core.tidy(() => {
+        const before = this.model.getWeights().map((weight) => weight.clone())
+        const features = this.#tensor(this.#features, 1)
+        core.variableGrads(() => this.#loss(features, this.#labels.subarray(0, 1)), [...this.#variables])
+        this.model.setWeights(before)
+      })
+    } catch (error) {
+      // tfjs frees what it kept for the backward pass only when that pass comes to its end.
+      for (const { saved = [] } of core.engine().state.activeTape) core.dispose(saved)
+      throw error
+    }
+  }
+
+  async train(
+    parameters: Float32Array, data: Dataset, options: { firstStep: number; steps: number; seed: number }
+  ): Promise<{ loss: number }> {
+    checkData(data, this.#expected)
+    await this.#load(parameters)
+    const { firstStep, steps, seed } = options
+    if (!this.#batches?.matches(data.rows, seed)) this.#batches = new Batches(data.rows, this.training.batchSize, seed)
+    let loss = 0
+    for (let step = firstStep; step < firstStep + steps; step++) loss += this.#step(data, this.#batches.at(step))
+    this.#save(parameters)
+    return { loss: loss / steps }
+  }
+
+  async evaluate(parameters: Float32Array, data: Dataset): Promise<Evaluation> {
+    checkData(data, this.#expected)
+    await this.#load(parameters)
+    const metrics = createMetrics(this.#expected.loss, this.#expected.outputs)
+    const chunk = new Float32Array(Math.min(CHUNK_ROWS, data.rows) * elementCount(data.inputShape))
+    for (let start = 0; start < data.rows; start += CHUNK_ROWS) {
+      const rows = Math.min(CHUNK_ROWS, data.rows - start)
+      copyRows(data, start, rows, chunk)
+      metrics.add(this.#outputs(chunk, rows), data.labels.subarray(start, start + rows))
+    }
+    return metrics.result()
+  }
+
+  async predict(parameters: Float32Array, features: Float32Array, rows: number): Promise<Float32Array> {
+    const width = elementCount(this.#expected.inputShape)
+    checkLength(`features of ${rows} rows`, features, rows * width)
+    await this.#load(parameters)
+    const { outputs, loss } = this.#expected
+    const predictions = new Float32Array(rows * outputs)
+    for (let start = 0; start < rows; start += CHUNK_ROWS) {
+      const count = Math.min(CHUNK_ROWS, rows - start)
+      predictions.set(this.#outputs(features.slice(start * width, (start + count) * width), count), start * outputs)
+    }
+    if (loss === 'softmax-cross-entropy') softmaxInPlace(predictions, rows, outputs)
+    return predictions
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose()
+    this.model.dispose()
+  }
+
+  async #load(parameters: Float32Array): Promise<void> {
+    checkLength('parameters', parameters, this.#layout.size)
+    await useBackend(this.tfjs.core, this.backend)
+    this.tfjs.core.tidy(() => {
+      let offset = 0
+      for (const variable of this.#variables) {
+        // A copy: tfjs's cpu backend keeps the array that it is given.
+        variable.assign(this.tfjs.core.tensor(parameters.slice(offset, offset + variable.size), variable.shape))
+        offset += variable.size
+      }
+    })
+  }
+
+  #save(parameters: Float32Array): void {
+    let offset = 0
+    for (const variable of this.#variables) {
+      parameters.set(variable.dataSync(), offset)
+      offset += variable.size
+    }
+  }
+
+  #step(data: Dataset, rows: Uint32Array): number {
+    gatherRows(data, rows, this.#features, this.#labels)
+    return this.tfjs.core.tidy(() => {
+      const features = this.#tensor(this.#features, rows.length)
+      const labels = this.#labels.subarray(0, rows.length)
+      const loss = this.#optimizer.minimize(() => this.#loss(features, labels), true, [...this.#variables])
+      return loss === null ? NaN : loss.dataSync()[0]
+    })
+  }
+
+  #loss(features: Tensor, labels: Float32Array): Scalar {
+    const { core } = this.tfjs
+    const outputs = this.model.apply(features, { training: true }) as Tensor
+    const loss: Scalar = this.#expected.loss === 'softmax-cross-entropy'
+      ? core.losses.softmaxCrossEntropy(core.oneHot(Int32Array.from(labels), this.#expected.outputs), outputs)
+      : core.losses.meanSquaredError(core.tensor1d(labels), core.reshape(outputs, [labels.length]))
+    return this.model.calculateLosses().reduce((sum, penalty) => core.add(sum, penalty), loss)
+  }
+
+  #outputs(features: Float32Array, rows: number): Float32Array {
+    return this.tfjs.core.tidy(() => {
+      const outputs = this.model.apply(this.#tensor(features, rows), { training: false }) as Tensor
+      return outputs.dataSync<'float32'>()
+    })
+  }
+
+  /** Valid until `features` changes. */
+  #tensor(features: Float32Array, rows: number): Tensor {
+    const { inputShape } = this.#expected
+    return this.tfjs.core.tensor(features.subarray(0, rows * elementCount(inputShape)), [rows, ...inputShape])
+  }
+}
+
+function createOptimizer({ core }: Tfjs, { optimizer, learningRate, momentum }: TrainingSettings): Optimizer {
+  if (optimizer === 'sgd') return core.train.sgd(learningRate)
+  return optimizer === 'momentum' ? core.train.momentum(learningRate, momentum) : core.train.adam(learningRate)
+}

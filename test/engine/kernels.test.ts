@@ -1,0 +1,84 @@
+import { suite } from 'uvu'
+import { gemmScratch, KernelMemory } from '../../engine/kernel-memory.js'
+import { createRng } from '../../learning/rng.js'
+import { close } from '../helpers/close.js'
+
+const kernels = suite('kernels')
+const SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 12, 17, 33]
+
+function randomFloats(length: number, seed: string): Float32Array {
+  const rng = createRng(seed)
+  return Float32Array.from({ length }, () => 2 * rng.uniform() - 1)
+}
+
+/** One product by the kernel, guarded by a value just past its end. */
+function multiply(m: number, n: number, k: number, transposeA: boolean, transposeB: boolean, fused: boolean) {
+  const a = randomFloats(m * k, `a${m}x${k}`)
+  const b = randomFloats(k * n, `b${k}x${n}`)
+  const bias = randomFloats(n, `bias${n}`)
+  const [aRow, aColumn] = transposeA ? [1, m] : [k, 1]
+  const [bRow, bColumn] = transposeB ? [1, k] : [n, 1]
+
+  const memory = new KernelMemory()
+  const [atA, atB, atBias, atC] = [m * k, k * n, n, m * n + 1].map((floats) => memory.reserve(floats))
+  const scratch = memory.reserve(gemmScratch(m, n, k))
+  const guard = memory.reserve(1)
+  const { gemm } = memory.open()
+  memory.view(atA, m * k).set(a)
+  memory.view(atB, k * n).set(b)
+  memory.view(atBias, n).set(bias)
+  memory.view(atC, m * n + 1)[m * n] = 42
+  memory.view(guard, 1)[0] = 43
+  gemm(m, n, k, atA, aRow, aColumn, atB, bRow, bColumn, atC, fused ? atBias : 0, fused, scratch)
+
+  const expected = new Float32Array(m * n + 2)
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = fused ? bias[j] : 0
+      for (let p = 0; p < k; p++) sum += a[i * aRow + p * aColumn] * b[p * bRow + j * bColumn]
+      expected[i * n + j] = fused ? Math.max(0, sum) : sum
+    }
+  }
+  expected.set([42, 43], m * n)
+  return { actual: [...memory.view(atC, m * n + 1), ...memory.view(guard, 1)], expected }
+}
+
+kernels('multiply matrices of any size as the definition does, and write nothing past the end', () => {
+  for (const m of SIZES) {
+    for (const n of SIZES) {
+      for (const k of SIZES) {
+        const transposed = (m + n + k) % 3
+        const { actual, expected } = multiply(m, n, k, transposed === 1, transposed === 2, (m + n) % 2 === 0)
+        close(actual, expected, 1e-5, `${m} x ${n} x ${k}, layout ${transposed}`)
+      }
+    }
+  }
+})
+
+kernels('multiply in every layout, with bias and relu and without', () => {
+  for (const transposeA of [false, true]) {
+    for (const transposeB of [false, true]) {
+      for (const fused of [false, true]) {
+        for (const [m, n, k] of [[13, 21, 35], [35, 13, 21], [32, 10, 128]]) {
+          const { actual, expected } = multiply(m, n, k, transposeA, transposeB, fused)
+          close(actual, expected, 2e-5, `${m} x ${n} x ${k}, ${transposeA}, ${transposeB}, ${fused}`)
+        }
+      }
+    }
+  }
+})
+
+kernels('sum columns of any number', () => {
+  for (const columns of SIZES) {
+    const memory = new KernelMemory()
+    const matrix = memory.reserve(3 * columns)
+    const sums = memory.reserve(columns)
+    const { columnSums } = memory.open()
+    memory.view(matrix, 3 * columns).set(Float32Array.from({ length: 3 * columns }, (_, i) => i))
+    columnSums(matrix, 3, columns, sums)
+    const expected = Array.from({ length: columns }, (_, j) => 3 * columns + 3 * j)
+    close(memory.view(sums, columns), expected, 0, `${columns} columns`)
+  }
+})
+
+kernels.run()

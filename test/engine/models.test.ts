@@ -1,0 +1,131 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { InvalidModelError, ModelMismatchError } from '../../engine/errors.js'
+import { buildModel, checkModelFits, loadModelFile } from '../../engine/models.js'
+import { initialParameters, modelLayout } from '../../engine/topology.js'
+import { UnknownNameError } from '../../learning/errors.js'
+import { CONVOLUTIONAL, rejection, sequential } from './fixtures.js'
+
+const models = suite('models')
+
+function shapes(spec: string, inputShape = [784]): string {
+  const { tensors } = modelLayout(buildModel(spec, inputShape, 10, 'softmax-cross-entropy'))
+  return tensors.map(({ shape }) => shape.join('x')).join(' ')
+}
+
+models('are built by name', () => {
+  assert.is(shapes('softmax'), '784x10 10')
+  assert.is(shapes('mlp'), '784x128 128 128x10 10')
+  assert.is(shapes('mlp:64,32'), '784x64 64 64x32 32 32x10 10')
+  assert.is(shapes('mlp:5', [28, 28, 1]), '784x5 5 5x10 10')
+})
+
+models('of an unknown name are refused with the known ones', () => {
+  try {
+    buildModel('mpl', [4], 2, 'softmax-cross-entropy')
+    assert.unreachable('built')
+  } catch (error) {
+    assert.instance(error, UnknownNameError)
+    const { kind, actual, known } = error as UnknownNameError
+    assert.equal([kind, actual, known.includes('mlp')], ['model', 'mpl', true])
+  }
+  assert.throws(() => buildModel('mlp:8,x', [4], 2, 'softmax-cross-entropy'), /no whole number/)
+})
+
+models('of convolutions are laid out as tfjs lays them out', () => {
+  const { tensors, size } = modelLayout(CONVOLUTIONAL)
+  assert.equal(tensors.map(({ shape }) => shape.join('x')), ['3x3x1x3', '3', '3', '3', '12x2', '2'])
+  assert.is(size, 27 + 3 + 3 + 3 + 24 + 2)
+})
+
+models('name a layer that is not known', () => {
+  const topology = sequential(['LSTM', { units: 3, batch_input_shape: [null, 4, 2] }])
+  assert.throws(() => modelLayout(topology), (error: Error) =>
+    error instanceof InvalidModelError && error.message.includes('"LSTM"') && error.message.includes('Dense'))
+})
+
+models('with a frozen layer are refused', () => {
+  const topology = sequential(['Dense', { units: 3, trainable: false, batch_input_shape: [null, 4] }])
+  assert.throws(() => modelLayout(topology), /frozen/)
+})
+
+models('start from the same parameters for the same seed, from others for another', () => {
+  const topology = buildModel('mlp', [20], 3, 'softmax-cross-entropy')
+  assert.equal(initialParameters(topology, 5), initialParameters(topology, 5))
+  assert.not.equal(initialParameters(topology, 5), initialParameters(topology, 6))
+})
+
+models('start within the bounds and with the variance of each initialiser', () => {
+  // 60 inputs, 40 outputs; the variance is scale / fan.
+  const cases: [string, Record<string, unknown>, number][] = [
+    ['GlorotUniform', {}, 1 / 50],
+    ['GlorotNormal', {}, 1 / 50],
+    ['HeUniform', {}, 2 / 60],
+    ['HeNormal', {}, 2 / 60],
+    ['LeCunUniform', {}, 1 / 60],
+    ['LeCunNormal', {}, 1 / 60],
+    ['VarianceScaling', { scale: 3, mode: 'fanOut', distribution: 'uniform' }, 3 / 40],
+    ['VarianceScaling', { scale: 3, mode: 'fan_out', distribution: 'truncated_normal' }, 3 / 40]
+  ]
+  for (const [name, config, variance] of cases) {
+    const uniform = name.includes('Uniform') || config.distribution === 'uniform'
+    const values = initialised({ class_name: name, config })
+    const mean = values.reduce((sum, value) => sum + value / values.length, 0)
+    const measured = values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0)
+    // A normal cut at two deviations keeps 0.774 of its variance.
+    const expected = uniform ? variance : 0.7737 * variance
+    const bound = Math.sqrt(variance) * (uniform ? Math.sqrt(3) : 2)
+    const label = `${name} ${JSON.stringify(config)}`
+    assert.ok(Math.abs(measured / expected - 1) < 0.1, `${label}: variance ${measured}, expected ${expected}`)
+    assert.ok(values.every((value) => Math.abs(value) <= bound * 1.0001), `${label}: beyond ${bound}`)
+    assert.ok(Math.abs(mean) < 0.1 * Math.sqrt(variance), `${label}: mean ${mean}`)
+  }
+  assert.ok(initialised({ class_name: 'Ones', config: {} }).every((value) => value === 1))
+  assert.throws(() => initialised({ class_name: 'Orthogonal', config: {} }), /unknown initializer "Orthogonal"/)
+})
+
+function initialised(initializer: Record<string, unknown>): number[] {
+  const dense = { units: 40, use_bias: false, kernel_initializer: initializer, batch_input_shape: [null, 60] }
+  return [...initialParameters(sequential(['Dense', dense]), 1)]
+}
+
+models('that do not fit the data say what they expect and what the data has', () => {
+  const topology = buildModel('mlp', [784], 10, 'softmax-cross-entropy')
+  checkModelFits(topology, [784], 10)
+  checkModelFits(topology, [28, 28, 1], 10)
+  checkModelFits(CONVOLUTIONAL, [6, 6], 2)
+  assert.throws(() => checkModelFits(topology, [4], 10), (error: Error) =>
+    error instanceof ModelMismatchError && error.message.includes('[784]') && error.message.includes('[4]'))
+  assert.throws(() => checkModelFits(CONVOLUTIONAL, [4, 9], 2), /\[6, 6, 1\]; the data has \[4, 9\]/)
+  assert.throws(() => checkModelFits(topology, [784], 3), /10 outputs; the data needs 3/)
+})
+
+models('are read from a saved model.json, and other files refused by name', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'murmuration-'))
+  try {
+    const path = join(folder, 'model.json')
+    const topology = buildModel('mlp', [4], 2, 'softmax-cross-entropy')
+    await writeFile(path, JSON.stringify({ format: 'layers-model', modelTopology: { model_config: topology } }))
+    assert.is(modelLayout(await loadModelFile(path)).hash, modelLayout(topology).hash)
+
+    const refused: [string, RegExp][] = [
+      ['{', /no readable JSON/],
+      ['{"format":"graph-model"}', /no "modelTopology"/],
+      ['{"format":"graph-model","modelTopology":{"node":[]}}', /no "class_name"/],
+      ['{"modelTopology":{"class_name":"Functional","config":{}}}', /"Functional"; expected a "Sequential"/]
+    ]
+    for (const [text, message] of refused) {
+      await writeFile(path, text)
+      const error = await rejection(loadModelFile(path))
+      assert.instance(error, InvalidModelError, text)
+      assert.ok(message.test(error.message) && error.message.includes(path), error.message)
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+models.run()

@@ -1,0 +1,81 @@
+import { createRequire } from 'node:module'
+import type * as Core from '@tensorflow/tfjs-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createEngine } from '../../engine/create-engine.js'
+import type { TrainingSettings } from '../../engine/engine.js'
+import { BackendUnavailableError, InvalidModelError } from '../../engine/errors.js'
+import { buildModel } from '../../engine/models.js'
+import { initialParameters } from '../../engine/topology.js'
+import { UnknownNameError } from '../../learning/errors.js'
+import { CLASSIFY, CONVOLUTIONAL, randomDataset, rejection, sequential } from './fixtures.js'
+
+const tfjs = suite('tfjs')
+const OPTIONS = { firstStep: 0, steps: 3, seed: 1 }
+// A test counts tensors in the instance of tfjs that the engine uses; types are all it needs from elsewhere.
+const core = createRequire(import.meta.url)('@tensorflow/tfjs-core') as typeof Core
+const images = { ...randomDataset(20, 36, 2), inputShape: [6, 6, 1] }
+
+for (const backend of ['cpu', 'wasm'] as const) {
+  for (const optimizer of ['sgd', 'adam'] as const) {
+    tfjs(`holds as many tensors on ${backend} after training with ${optimizer} as before`, async () => {
+      const training: TrainingSettings = { ...CLASSIFY, optimizer }
+      const topology = buildModel('mlp:5', [4], 3, training.loss)
+      const data = randomDataset(30, 4, 3)
+      const before = core.memory().numTensors
+      const engine = await createEngine({ topology, training, backend })
+      assert.is(engine.backend, backend)
+      const parameters = initialParameters(topology, 1)
+      // The optimiser makes its state at its first step.
+      await engine.train(parameters, data, OPTIONS)
+      const held = core.memory().numTensors
+      await engine.train(parameters, data, OPTIONS)
+      await engine.evaluate(parameters, data)
+      await engine.predict(parameters, data.features as Float32Array, 30)
+      assert.is(core.memory().numTensors, held)
+      engine.dispose()
+      assert.is(core.memory().numTensors, before)
+    })
+  }
+}
+
+tfjs('trains a convolution on cpu, with one warning, when wasm has no gradient for it', async () => {
+  const warnings: string[] = []
+  const before = core.memory().numTensors
+  const engine = await createEngine({
+    topology: CONVOLUTIONAL, training: CLASSIFY, onWarning: (message) => warnings.push(message)
+  })
+  // A machine with tfjs-node needs neither wasm nor the warning.
+  if (engine.backend !== 'native') {
+    assert.is(engine.backend, 'cpu')
+    assert.is(warnings.length, 1)
+    assert.match(warnings[0], /Conv2DBackpropFilter/)
+  }
+  const parameters = initialParameters(CONVOLUTIONAL, 1)
+  const first = await engine.train(parameters, images, OPTIONS)
+  const later = await engine.train(parameters, images, { ...OPTIONS, steps: 30, firstStep: 3 })
+  assert.ok(later.loss < first.loss, `loss ${first.loss}, then ${later.loss}`)
+  engine.dispose()
+  assert.is(core.memory().numTensors, before)
+})
+
+tfjs('refuses wasm by name for a model that it cannot train, naming the missing kernel', async () => {
+  const error = await rejection(createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY, backend: 'wasm' }))
+  assert.instance(error, BackendUnavailableError)
+  assert.match(error.message, /Conv2DBackpropFilter/)
+  assert.match(error.message, /"cpu"/)
+})
+
+tfjs('refuses the plan by name for a model that it does not know, and a backend that nobody knows', async () => {
+  const error = await rejection(createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY, backend: 'plan' }))
+  assert.instance(error, BackendUnavailableError)
+  const unknown = createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY, backend: 'gpu' as 'cpu' })
+  assert.instance(await rejection(unknown), UnknownNameError)
+})
+
+tfjs('refuses a classifier that ends in neither softmax nor logits', async () => {
+  const topology = sequential(['Dense', { units: 2, activation: 'sigmoid', batch_input_shape: [null, 4] }])
+  assert.instance(await rejection(createEngine({ topology, training: CLASSIFY, backend: 'cpu' })), InvalidModelError)
+})
+
+tfjs.run()
