@@ -1,0 +1,93 @@
+import type { Compressor } from '../compression/compressor.js'
+import type { Rng } from '../rng.js'
+
+/** A peer that this node averages with. */
+export interface Neighbour {
+  readonly peer: string
+  /** Entry w_ij of the mixing matrix, in (0, 1). */
+  readonly weight: number
+}
+
+/**
+ * What an update is for. `model`: one-way, for the round that it names. `offer` opens a pairwise exchange and `answer`
+ * closes it; both carry the round of the node that offered.
+ */
+export type UpdateKind = 'model' | 'offer' | 'answer'
+
+/** One message between two nodes, as the strategy sees it. The sender is known from the connection, never from here. */
+export interface Update {
+  readonly kind: UpdateKind
+  readonly round: number
+  /** A vector, encoded by the task's compressor. */
+  readonly payload: Uint8Array
+}
+
+/** Why something that a peer sent was not averaged. Each is counted. */
+export type RejectReason =
+  | 'malformed'
+  | 'not-finite'
+  | 'stale'
+  | 'too-far-ahead'
+  | 'duplicate'
+  | 'not-a-neighbour'
+  | 'unexpected'
+
+/** What a strategy wants done after an event. */
+export interface Step {
+  readonly send: readonly { readonly to: string; readonly update: Update }[]
+  readonly reject: readonly { readonly from: string; readonly reason: RejectReason }[]
+  /** Set when the averaging of this round has ended. */
+  readonly ended?: Ended
+}
+
+/** How the averaging of a round went. */
+export interface Ended {
+  /** Peers whose models were averaged in, ascending. */
+  readonly averagedWith: readonly string[]
+  /** Root mean square of ||x_j - x_i|| over those peers; undefined when alone. */
+  readonly neighbourDistance: number | undefined
+}
+
+/** What a strategy works on. The round machine owns it and keeps it current. */
+export interface AveragingState {
+  /** This node's model. The strategy changes it. */
+  readonly parameters: Float32Array
+  /** Sorted by peer, so that every node adds in the same order and results repeat bit for bit. */
+  readonly neighbours: readonly Neighbour[]
+  readonly round: number
+  readonly compressor: Compressor
+  /** This node's stream. Fork it by round: what was drawn before must not matter. */
+  readonly rng: Rng
+}
+
+/**
+ * An averaging strategy: what to send when local steps are done, and what to do with what arrives.
+ *
+ * No input or output, no clock: the round machine hands in events and carries out the `Step` that comes back.
+ */
+export interface Averaging {
+  readonly name: string
+  /**
+   * True when every neighbour's update of the same round is averaged together. The round machine then holds early
+   * updates back until their round, and refuses late ones. False: updates are handed over as they arrive, even during
+   * local steps.
+   */
+  readonly synchronous: boolean
+  /** Local steps have ended and `state.parameters` holds their result. */
+  trained(state: AveragingState): Step
+  /** An update of a neighbour; when synchronous, of this round and after its `trained`. */
+  received(state: AveragingState, from: string, update: Update): Step
+  /** The set of neighbours changed during this round's averaging: nobody waits for one who is gone. */
+  membersChanged(state: AveragingState): Step
+  /** The deadline has passed, or who is still awaited has gone ahead: end the round with what there is. */
+  timedOut(state: AveragingState): Step
+  /** Peers whose update this round still waits for; none once its averaging has ended. */
+  awaited(state: AveragingState): readonly string[]
+}
+
+/** What a strategy's file exports. */
+export interface AveragingKind {
+  readonly name: string
+  /** @param length - number of parameters */
+  create(length: number): Averaging
+}

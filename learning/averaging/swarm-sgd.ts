@@ -1,0 +1,131 @@
+import type { Averaging, AveragingKind, AveragingState, RejectReason, Step, Update } from './averaging.js'
+import { moveTowards } from './move-towards.js'
+
+interface Offer {
+  readonly to: string
+  readonly round: number
+  /** Until it is answered. */
+  open: boolean
+}
+
+const nothing: Step = { send: [], reject: [] }
+
+/**
+ * Asynchronous pairwise averaging: after its local steps a node picks one neighbour at random, and both move half way
+ * towards each other, each at its own pace and without a barrier:
+ *
+ *     x_i <- x_i + 1/2 (q(x_j) - q(x_i)),   x_j <- x_j + 1/2 (q(x_i) - q(x_j)).
+ *
+ * The two changes cancel exactly, so the mean over nodes is preserved whatever the compressor q loses, and even while
+ * either node is in the middle of local steps or of another exchange. A neighbour answers at once, from the model that
+ * it last committed; the local steps it is busy with are added when they end (the non-blocking form of the paper). Two
+ * nodes that offer to each other at once take each offer for the answer to the other: answering both would make them
+ * swap models instead of meeting. That relies on links that keep the order of what is sent over them. When the
+ * connection dies between the answer and its arrival, only the answering side has moved.
+ *
+ * Assumes nothing of the graph but that it is connected.
+ *
+ * Source: Nadiradze et al., "Asynchronous Decentralized SGD with Quantized and Local Updates", NeurIPS 2021 (SwarmSGD).
+ */
+class SwarmSgd implements Averaging {
+  readonly name = 'swarm-sgd'
+  readonly synchronous = false
+  /** The exchange that this node opened last. A late answer is still applied, until the next offer takes its place. */
+  #offer: Offer | undefined
+  /** q(x_i) as offered. */
+  readonly #offered: Float32Array
+  readonly #ours: Float32Array
+  readonly #scratch: Float32Array
+  #waiting = false
+  /** The round of the offer that each neighbour made last. */
+  readonly #answered = new Map<string, number>()
+
+  constructor(length: number) {
+    this.#offered = new Float32Array(length)
+    this.#ours = new Float32Array(length)
+    this.#scratch = new Float32Array(length)
+  }
+
+  trained(state: AveragingState): Step {
+    const { neighbours, round, rng } = state
+    for (const peer of this.#answered.keys()) if (!isNeighbour(state, peer)) this.#answered.delete(peer)
+    if (neighbours.length === 0) return this.#end([], undefined)
+    const to = neighbours[rng.fork(`partner/${round}`).integer(neighbours.length)].peer
+    const payload = this.#encode(state, `offer/${round}`, this.#offered)
+    this.#offer = { to, round, open: true }
+    this.#waiting = true
+    return { send: [{ to, update: { kind: 'offer', round, payload } }], reject: [] }
+  }
+
+  received(state: AveragingState, from: string, update: Update): Step {
+    if (update.kind === 'offer') return this.#answer(state, from, update)
+    if (update.kind === 'answer') return this.#answerArrived(state, from, update)
+    return refuse(from, 'unexpected')
+  }
+
+  membersChanged(state: AveragingState): Step {
+    const partnerGone = this.#offer !== undefined && !isNeighbour(state, this.#offer.to)
+    return partnerGone ? this.#endIfWaiting([], undefined) : nothing
+  }
+
+  timedOut(): Step {
+    return this.#end([], undefined)
+  }
+
+  awaited(): readonly string[] {
+    return this.#waiting && this.#offer !== undefined ? [this.#offer.to] : []
+  }
+
+  #answer(state: AveragingState, from: string, { round, payload }: Update): Step {
+    // An answer would not reach who is no neighbour yet, and only we would move.
+    if (!isNeighbour(state, from)) return refuse(from, 'not-a-neighbour')
+    if (this.#answered.get(from) === round) return refuse(from, 'duplicate')
+    this.#answered.set(from, round)
+    if (this.#offer?.open === true && this.#offer.to === from) return this.#conclude(state, this.#offer, payload)
+    const answer = this.#encode(state, `answer/${from}/${round}`, this.#ours)
+    const moved = moveTowards(state, 0.5, payload, this.#ours, this.#scratch)
+    if (typeof moved !== 'number') return refuse(from, moved)
+    return { send: [{ to: from, update: { kind: 'answer', round, payload: answer } }], reject: [] }
+  }
+
+  #answerArrived(state: AveragingState, from: string, { round, payload }: Update): Step {
+    const offer = this.#offer
+    if (offer?.to !== from) return refuse(from, 'unexpected')
+    if (offer.round !== round) return refuse(from, round < offer.round ? 'stale' : 'too-far-ahead')
+    return offer.open ? this.#conclude(state, offer, payload) : refuse(from, 'duplicate')
+  }
+
+  #conclude(state: AveragingState, offer: Offer, payload: Uint8Array): Step {
+    offer.open = false
+    const moved = moveTowards(state, 0.5, payload, this.#offered, this.#scratch)
+    if (typeof moved === 'number') return this.#endIfWaiting([offer.to], Math.sqrt(moved))
+    return { ...this.#endIfWaiting([], undefined), ...refuse(offer.to, moved) }
+  }
+
+  /** Encode this node's model, and keep in `asReceived`, changing it, what the peer makes of it. */
+  #encode(state: AveragingState, label: string, asReceived: Float32Array): Uint8Array {
+    const payload = state.compressor.encode(state.parameters, state.rng.fork(label))
+    asReceived.set(state.parameters)
+    state.compressor.decode(payload, asReceived)
+    return payload
+  }
+
+  #end(averagedWith: string[], neighbourDistance: number | undefined): Step {
+    this.#waiting = false
+    return { send: [], reject: [], ended: { averagedWith, neighbourDistance } }
+  }
+
+  #endIfWaiting(averagedWith: string[], neighbourDistance: number | undefined): Step {
+    return this.#waiting ? this.#end(averagedWith, neighbourDistance) : nothing
+  }
+}
+
+function refuse(from: string, reason: RejectReason): Step {
+  return { send: [], reject: [{ from, reason }] }
+}
+
+function isNeighbour({ neighbours }: AveragingState, peer: string): boolean {
+  return neighbours.some(neighbour => neighbour.peer === peer)
+}
+
+export const swarmSgd: AveragingKind = { name: 'swarm-sgd', create: length => new SwarmSgd(length) }

@@ -1,0 +1,83 @@
+/** Bounds of the time that a round waits for its neighbours. */
+export interface DeadlineBounds {
+  /** @default 1000 */
+  readonly minMs: number
+  /** @default 30000 */
+  readonly maxMs: number
+}
+
+export const defaultDeadlineBounds: DeadlineBounds = { minMs: 1000, maxMs: 30_000 }
+
+/** How many of a peer's latest waits are remembered. */
+const waitsPerPeer = 16
+/** For how many of this node's latest rounds a late update still tells how long its sender takes. */
+const rememberedRounds = 8
+
+interface Waits {
+  /** The newest round among them: a peer counts once a round, whatever it sends. */
+  readonly round: number
+  readonly ms: readonly number[]
+}
+
+/**
+ * How long to wait for neighbours, learned from how long they really take, from the end of our local steps to their
+ * update.
+ *
+ * A peer is given twice its median plus 8 median absolute deviations; the round waits for what the (upper) median peer
+ * is given, within bounds. So a slow half of the neighbours is waited for, and a slow minority does not decide. A peer
+ * that did not answer at all stops counting until it is heard again.
+ */
+export class Deadline {
+  readonly #bounds: DeadlineBounds
+  /** When our local steps of the latest rounds ended. */
+  readonly #trainedAtMs = new Map<number, number>()
+  readonly #waits = new Map<string, Waits>()
+
+  constructor(bounds: DeadlineBounds) {
+    this.#bounds = bounds
+  }
+
+  /** Our local steps have ended: neighbours are waited for from now on. */
+  trained(round: number, nowMs: number): void {
+    this.#trainedAtMs.set(round, nowMs)
+    for (const past of this.#trainedAtMs.keys()) if (past <= round - rememberedRounds) this.#trainedAtMs.delete(past)
+  }
+
+  /** An update of that round is here, in time or late. One that came before `trained` is to be told again after it. */
+  heard(peer: string, round: number, nowMs: number): void {
+    const trainedAtMs = this.#trainedAtMs.get(round)
+    const known = this.#waits.get(peer)
+    if (trainedAtMs === undefined || (known !== undefined && round <= known.round)) return
+    this.#waits.set(peer, { round, ms: [...(known?.ms ?? []), nowMs - trainedAtMs].slice(-waitsPerPeer) })
+  }
+
+  /** A round has waited for this peer in vain. */
+  missed(peer: string): void {
+    this.#waits.delete(peer)
+  }
+
+  /** Forget all other peers. */
+  keep(peers: ReadonlySet<string>): void {
+    for (const peer of this.#waits.keys()) if (!peers.has(peer)) this.#waits.delete(peer)
+  }
+
+  /** The longest that the round may wait. While nobody counts: the middle of the bounds on a logarithmic scale. */
+  get ms(): number {
+    const { minMs, maxMs } = this.#bounds
+    if (this.#waits.size === 0) return Math.sqrt(minMs * maxMs)
+    const given = median([...this.#waits.values()].map(({ ms }) => 2 * (median(ms) + 8 * deviation(ms))))
+    return Math.min(maxMs, Math.max(minMs, given))
+  }
+}
+
+/** Median absolute deviation. */
+function deviation(values: readonly number[]): number {
+  const middle = median(values)
+  return median(values.map(value => Math.abs(value - middle)))
+}
+
+/** The upper one of two. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)]
+}

@@ -1,0 +1,50 @@
+import type { Update } from './averaging/averaging.js'
+
+/** Updates held for a peer: the one for the next averaging, and the newest. */
+const perPeer = 2
+
+/**
+ * Updates that arrived before this node was ready for them, at most two a peer, so that what a peer can make us hold is
+ * bounded whatever it sends.
+ */
+export class Inbox {
+  /** Ascending by round. */
+  readonly #held = new Map<string, readonly Update[]>()
+
+  /**
+   * @param round - updates before it are of no use any more
+   * @returns the update that had to make room, if any
+   */
+  hold(from: string, update: Update, round: number): Update | undefined {
+    const held = [...this.#from(from, round), update].sort((a, b) => a.round - b.round)
+    const displaced = held.length > perPeer ? held.splice(perPeer - 1, 1)[0] : undefined
+    this.#held.set(from, held)
+    return displaced
+  }
+
+  has(from: string, round: number): boolean {
+    return this.#held.get(from)?.some(update => update.round === round) ?? false
+  }
+
+  /** Take what `from` sent for `round`, if it did. */
+  take(from: string, round: number): Update | undefined {
+    const held = this.#from(from, round)
+    const found = held.find(update => update.round === round)
+    this.#held.set(from, held.filter(update => update !== found))
+    return found
+  }
+
+  /** The newest round that `from` has sent an update for, of those still held. */
+  newestRound(from: string): number | undefined {
+    return this.#held.get(from)?.at(-1)?.round
+  }
+
+  /** Forget all other peers. */
+  keep(peers: ReadonlySet<string>): void {
+    for (const peer of this.#held.keys()) if (!peers.has(peer)) this.#held.delete(peer)
+  }
+
+  #from(peer: string, round: number): readonly Update[] {
+    return this.#held.get(peer)?.filter(update => update.round >= round) ?? []
+  }
+}

@@ -1,0 +1,302 @@
+import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, Update } from './averaging/averaging.js'
+import type { Compressor } from './compression/compressor.js'
+import { Deadline, defaultDeadlineBounds, type DeadlineBounds } from './deadline.js'
+import { Inbox } from './inbox.js'
+import { allFinite } from './parameters.js'
+import type { Rng } from './rng.js'
+
+/** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
+export type Event = { readonly nowMs: number } & (
+  | { readonly type: 'start' }
+  /**
+   * `neighbours`: the peers that can be reached now, with the weight that the mixing matrix gives each. `expected`:
+   * peers that are about to become neighbours; what they send early is kept.
+   */
+  | { readonly type: 'members'; readonly neighbours: readonly Neighbour[]; readonly expected?: readonly string[] }
+  /** The local steps asked for by `train` have ended; their result is in the work vector. */
+  | { readonly type: 'trained'; readonly loss: number }
+  | { readonly type: 'update'; readonly from: string; readonly update: Update }
+  /** The time that `wait` named has come. */
+  | { readonly type: 'timeout' }
+)
+
+/** What the node has to do, in this order. */
+export type Action =
+  /** Run local steps on the work vector, apart from this thread; then hand in `trained`. */
+  | { readonly type: 'train'; readonly round: number; readonly firstStep: number; readonly steps: number }
+  | { readonly type: 'send'; readonly to: string; readonly update: Update }
+  /**
+   * Hand in `timeout` at `untilMs`, unless another `wait` or the end of the round comes first. One too many does no
+   * harm.
+   */
+  | { readonly type: 'wait'; readonly untilMs: number }
+  /** Something that was sent is not averaged: count it. */
+  | { readonly type: 'reject'; readonly from: string; readonly reason: RejectReason }
+  /** Local steps ended in a loss or in parameters that are not finite: they were thrown away. */
+  | { readonly type: 'diverged'; readonly round: number; readonly loss: number }
+  | ({ readonly type: 'averaged' } & RoundResult)
+  /** The last round has ended. The machine goes on answering its neighbours. */
+  | { readonly type: 'finished'; readonly round: number }
+
+/** One round, as it ended. */
+export interface RoundResult extends Ended {
+  readonly round: number
+  /** Mean training loss over the local steps. */
+  readonly loss: number
+  /** Neighbours whose update did not come: not before the deadline, or not any more because they are rounds ahead. */
+  readonly missed: readonly string[]
+}
+
+export interface RoundMachineInit {
+  /** The node's model. The machine changes it, and nobody else. */
+  readonly parameters: Float32Array
+  /** Same length; local steps run on it, so that `parameters` is never half trained. */
+  readonly work: Float32Array
+  readonly averaging: Averaging
+  readonly compressor: Compressor
+  readonly rng: Rng
+  readonly localSteps: number
+  /** Stop after this round. @default Infinity */
+  readonly rounds?: number
+  /** The last round already done, by this node or by the peer that its parameters come from. @default 0 */
+  readonly round?: number
+  /** A round takes at least this long, so that a node alone does not burn its battery. @default 0 */
+  readonly minRoundMs?: number
+  readonly deadline?: DeadlineBounds
+}
+
+/** How far ahead of us an update may be before we stop believing it: months of absence, at a few seconds a round. */
+const maxRoundsAhead = 1_000_000
+/** Exchanges that one peer may open while this node does one round: a flood would leave nothing of our model. */
+const maxOffersPerRound = 32
+
+type Phase = 'idle' | 'training' | 'averaging' | 'resting' | 'finished'
+
+/**
+ * The round machine: local steps, then averaging, then the next round. It decides everything and performs nothing:
+ * events go in, actions come out. A device, a simulation and a replay drive the same one.
+ *
+ * A message that is lost, late or refused changes nothing but a counter, and no dead peer can hold a round for longer
+ * than its deadline.
+ */
+export class RoundMachine {
+  readonly #init: RoundMachineInit
+  readonly #averaging: Averaging
+  readonly #deadline: Deadline
+  readonly #inbox = new Inbox()
+  /** What `parameters` were when local steps began; only strategies that average meanwhile need it. */
+  readonly #base: Float32Array | undefined
+  /** Exchanges that peers opened since this round began. */
+  readonly #offers = new Map<string, number>()
+  #neighbours: readonly Neighbour[] = []
+  #expected: readonly string[] = []
+  #phase: Phase = 'idle'
+  #round: number
+  #stepsTaken = 0
+  #loss = NaN
+  #roundStartedMs = 0
+  /** What the latest `wait` named. */
+  #untilMs = 0
+
+  constructor(init: RoundMachineInit) {
+    this.#init = init
+    this.#averaging = init.averaging
+    this.#deadline = new Deadline(init.deadline ?? defaultDeadlineBounds)
+    this.#round = init.round ?? 0
+    if (!init.averaging.synchronous) this.#base = new Float32Array(init.parameters.length)
+  }
+
+  /** The round under way, or the last one when finished. */
+  get round(): number {
+    return this.#round
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /**
+   * The peers that an averaging under way still waits for. Who has gone ahead sends nothing for this round any more.
+   */
+  get awaited(): readonly string[] {
+    return this.#missing().filter(peer => (this.#inbox.newestRound(peer) ?? 0) <= this.#round)
+  }
+
+  handle(event: Event): Action[] {
+    switch (event.type) {
+      case 'start':
+        return this.#phase === 'idle' ? this.#nextRound(event.nowMs) : []
+      case 'members':
+        return this.#members(event.neighbours, event.expected ?? [], event.nowMs)
+      case 'trained':
+        return this.#phase === 'training' ? this.#trained(event.loss, event.nowMs) : []
+      case 'update':
+        return this.#update(event.from, event.update, event.nowMs)
+      case 'timeout':
+        return this.#timeout(event.nowMs)
+    }
+  }
+
+  #members(neighbours: readonly Neighbour[], expected: readonly string[], nowMs: number): Action[] {
+    const known = new Set([...neighbours.map(({ peer }) => peer), ...expected])
+    this.#inbox.keep(known)
+    this.#deadline.keep(known)
+    this.#neighbours = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
+    this.#expected = expected
+    if (this.#phase !== 'averaging') return []
+    return [...this.#perform(this.#averaging.membersChanged(this.#state()), nowMs), ...this.#deliverHeld(nowMs)]
+  }
+
+  #trained(loss: number, nowMs: number): Action[] {
+    const actions: Action[] = []
+    const { parameters, work, localSteps } = this.#init
+    this.#stepsTaken += localSteps
+    this.#loss = loss
+    if (this.#base !== undefined) for (let i = 0; i < work.length; i++) work[i] += parameters[i] - this.#base[i]
+    if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
+    else actions.push({ type: 'diverged', round: this.#round, loss })
+    this.#catchUp()
+    this.#phase = 'averaging'
+    this.#deadline.trained(this.#round, nowMs)
+    actions.push(...this.#perform(this.#averaging.trained(this.#state()), nowMs))
+    actions.push(...this.#deliverHeld(nowMs))
+    if (this.#isAveraging()) actions.push(this.#wait(nowMs + this.#deadline.ms))
+    return actions
+  }
+
+  /** Hand over what arrived before we could use it. */
+  #deliverHeld(nowMs: number): Action[] {
+    const actions: Action[] = []
+    for (const peer of this.#missing()) {
+      const update = this.#inbox.take(peer, this.#round)
+      if (update === undefined) continue
+      this.#deadline.heard(peer, update.round, nowMs)
+      actions.push(...this.#perform(this.#averaging.received(this.#state(), peer, update), nowMs))
+    }
+    return [...actions, ...this.#endUnlessAwaiting(nowMs)]
+  }
+
+  /**
+   * A node that was away takes up the round of its neighbours instead of dragging them back: what it sent for its own,
+   * they would refuse. The lower median decides, silent ones counting as ours, so that one peer alone among several
+   * cannot send us into the future.
+   */
+  #catchUp(): void {
+    const newest = this.#neighbours.map(({ peer }) => this.#inbox.newestRound(peer) ?? 0).sort((a, b) => a - b)
+    const reached = newest.at((newest.length - 1) >> 1) ?? 0
+    this.#round = Math.max(this.#round, Math.min(reached, this.#lastRound))
+  }
+
+  #update(from: string, update: Update, nowMs: number): Action[] {
+    if (!this.#isNeighbour(from) && !this.#expected.includes(from)) return [reject(from, 'not-a-neighbour')]
+    if (update.kind !== 'offer') this.#deadline.heard(from, update.round, nowMs)
+    return this.#averaging.synchronous
+      ? this.#synchronousUpdate(from, update, nowMs)
+      : this.#asynchronousUpdate(from, update, nowMs)
+  }
+
+  #asynchronousUpdate(from: string, update: Update, nowMs: number): Action[] {
+    if (update.kind === 'offer' && this.#phase !== 'finished') {
+      const opened = this.#offers.get(from) ?? 0
+      if (opened >= maxOffersPerRound) return [reject(from, 'too-far-ahead')]
+      this.#offers.set(from, opened + 1)
+    }
+    return this.#perform(this.#averaging.received(this.#state(), from, update), nowMs)
+  }
+
+  #synchronousUpdate(from: string, update: Update, nowMs: number): Action[] {
+    const { round } = update
+    const isOpen = this.#phase === 'training' || this.#phase === 'averaging'
+    if (round < this.#round || (round === this.#round && !isOpen)) return [reject(from, 'stale')]
+    if (round > this.#round + maxRoundsAhead || this.#phase === 'finished') return [reject(from, 'too-far-ahead')]
+    if (round === this.#round && this.#phase === 'averaging' && this.#isNeighbour(from)) {
+      if (!this.#missing().includes(from)) return [reject(from, 'duplicate')]
+      const actions = this.#perform(this.#averaging.received(this.#state(), from, update), nowMs)
+      return [...actions, ...this.#endUnlessAwaiting(nowMs)]
+    }
+    if (this.#inbox.has(from, round)) return [reject(from, 'duplicate')]
+    const displaced = this.#inbox.hold(from, update, this.#round)
+    return [...(displaced === undefined ? [] : [reject(from, 'stale')]), ...this.#endUnlessAwaiting(nowMs)]
+  }
+
+  #timeout(nowMs: number): Action[] {
+    if (this.#phase !== 'averaging' && this.#phase !== 'resting') return []
+    if (nowMs < this.#untilMs) return [this.#wait(this.#untilMs)]
+    if (this.#phase === 'resting') return this.#nextRound(nowMs)
+    for (const peer of this.awaited) this.#deadline.missed(peer)
+    return this.#endAveraging(nowMs)
+  }
+
+  #endUnlessAwaiting(nowMs: number): Action[] {
+    return this.#isAveraging() && this.awaited.length === 0 ? this.#endAveraging(nowMs) : []
+  }
+
+  #endAveraging(nowMs: number): Action[] {
+    const missed = this.#missing()
+    return this.#perform(this.#averaging.timedOut(this.#state()), nowMs, missed)
+  }
+
+  #perform(step: Step, nowMs: number, missed: readonly string[] = []): Action[] {
+    const actions: Action[] = []
+    for (const { to, update } of step.send) actions.push({ type: 'send', to, update })
+    for (const { from, reason } of step.reject) actions.push(reject(from, reason))
+    if (step.ended !== undefined) {
+      actions.push({ type: 'averaged', round: this.#round, loss: this.#loss, missed, ...step.ended })
+      actions.push(...this.#rest(nowMs))
+    }
+    return actions
+  }
+
+  #rest(nowMs: number): Action[] {
+    const untilMs = this.#roundStartedMs + (this.#init.minRoundMs ?? 0)
+    if (untilMs <= nowMs || this.#round >= this.#lastRound) return this.#nextRound(nowMs)
+    this.#phase = 'resting'
+    return [this.#wait(untilMs)]
+  }
+
+  #nextRound(nowMs: number): Action[] {
+    const { parameters, work, localSteps } = this.#init
+    if (this.#round >= this.#lastRound) {
+      this.#phase = 'finished'
+      return [{ type: 'finished', round: this.#round }]
+    }
+    this.#round++
+    this.#phase = 'training'
+    this.#roundStartedMs = nowMs
+    this.#offers.clear()
+    work.set(parameters)
+    this.#base?.set(parameters)
+    return [{ type: 'train', round: this.#round, firstStep: this.#stepsTaken, steps: localSteps }]
+  }
+
+  #wait(untilMs: number): Action {
+    this.#untilMs = untilMs
+    return { type: 'wait', untilMs }
+  }
+
+  get #lastRound(): number {
+    return this.#init.rounds ?? Infinity
+  }
+
+  #isNeighbour(from: string): boolean {
+    return this.#neighbours.some(({ peer }) => peer === from)
+  }
+
+  #isAveraging(): boolean {
+    return this.#phase === 'averaging'
+  }
+
+  /** Peers whose update the averaging under way does not have. */
+  #missing(): readonly string[] {
+    return this.#averaging.awaited(this.#state())
+  }
+
+  #state(): AveragingState {
+    const { parameters, compressor, rng } = this.#init
+    return { parameters, neighbours: this.#neighbours, round: this.#round, compressor, rng }
+  }
+}
+
+function reject(from: string, reason: RejectReason): Action {
+  return { type: 'reject', from, reason }
+}

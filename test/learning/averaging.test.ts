@@ -1,0 +1,29 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { averagingNames, createAveraging } from '../../learning/averaging/create-averaging.js'
+import { UnknownNameError } from '../../learning/errors.js'
+import { averagingCompliance } from '../compliance/averaging.js'
+import { runChecks } from '../compliance/check.js'
+import { throwsExactly } from '../helpers/throws.js'
+
+for (const name of averagingNames) {
+  runChecks(`${name} compliance`, averagingCompliance(length => createAveraging(name, length)))
+}
+
+const registry = suite('createAveraging')
+
+registry('makes a strategy of the name that it is asked for', () => {
+  assert.equal(averagingNames, ['d-psgd', 'swarm-sgd'])
+  for (const name of averagingNames) assert.is(createAveraging(name, 1).name, name)
+})
+
+registry('gives every node a strategy of its own', () => {
+  assert.is.not(createAveraging('d-psgd', 1), createAveraging('d-psgd', 1))
+})
+
+registry('names the strategies there are when it does not know one', () => {
+  const message = 'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd'
+  throwsExactly(() => createAveraging('fedavg', 1), UnknownNameError, message)
+})
+
+registry.run()

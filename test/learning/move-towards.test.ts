@@ -1,0 +1,53 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { AveragingState } from '../../learning/averaging/averaging.js'
+import { moveTowards } from '../../learning/averaging/move-towards.js'
+import type { Compressor } from '../../learning/compression/compressor.js'
+import { createRng } from '../../learning/rng.js'
+import { close } from '../helpers/close.js'
+import { compressorOf } from '../helpers/machine.js'
+
+const moving = suite('moveTowards')
+const LARGEST_FLOAT32 = 3.4028234663852886e38
+const float32 = compressorOf('float32', 2)
+
+function stateOf(parameters: readonly number[], compressor: Compressor = float32): AveragingState {
+  return { parameters: Float32Array.from(parameters), neighbours: [], round: 1, compressor, rng: createRng(1) }
+}
+
+function encode(...values: number[]): Uint8Array {
+  return float32.encode(Float32Array.from(values), createRng(1))
+}
+
+moving('adds the weighted difference between their model and ours as they know it', () => {
+  const state = stateOf([10, 20])
+  assert.is(moveTowards(state, 0.25, encode(5, 6), Float32Array.of(1, 2), new Float32Array(2)), 32)
+  close(state.parameters, [11, 21], 0)
+})
+
+moving('leaves alone what the message does not carry', () => {
+  const firstOnly: Compressor = { ...float32, decode: (bytes, output) => { output[0] = bytes[0] } }
+  const state = stateOf([10, 20], firstOnly)
+  assert.is(moveTowards(state, 0.5, Uint8Array.of(5), Float32Array.of(1, 2), Float32Array.of(7, 7)), 16)
+  close(state.parameters, [12, 20], 0)
+})
+
+moving('refuses a move that overflows, and changes nothing', () => {
+  const state = stateOf([10, LARGEST_FLOAT32])
+  const ours = Float32Array.of(1, -LARGEST_FLOAT32)
+  assert.is(moveTowards(state, 0.5, encode(5, LARGEST_FLOAT32), ours, new Float32Array(2)), 'not-finite')
+  close(state.parameters, [10, LARGEST_FLOAT32], 0)
+})
+
+moving('refuses malformed bytes, and changes nothing', () => {
+  const state = stateOf([10, 20])
+  assert.is(moveTowards(state, 0.5, new Uint8Array(7), Float32Array.of(1, 2), new Float32Array(2)), 'malformed')
+  close(state.parameters, [10, 20], 0)
+})
+
+moving('does not hide a bug of a compressor', () => {
+  const broken: Compressor = { ...float32, decode: () => { throw new TypeError('a bug') } }
+  assert.throws(() => moveTowards(stateOf([1, 2], broken), 0.5, encode(1, 2), new Float32Array(2), new Float32Array(2)), 'a bug')
+})
+
+moving.run()
