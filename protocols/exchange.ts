@@ -1,0 +1,219 @@
+import type { AbortOptions, Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import { pipe } from 'it-pipe'
+import type { Update } from '../learning/averaging/averaging.js'
+import { ProtocolError, RefusedError } from './errors.js'
+import { decodeFrame, fromFrames, nextFrame, toFrames } from './framing.js'
+import { Hello, Welcome } from './messages.js'
+import { withStream, type Dialer } from './open-stream.js'
+import { Outbox } from './outbox.js'
+import { exchangeProtocol } from './protocol-ids.js'
+import { toDuplex } from './stream-duplex.js'
+import { decodeUpdate, encodeUpdate } from './update-codec.js'
+
+/** The part of libp2p that exchanging needs. */
+export type ExchangeComponents = Dialer & Pick<Libp2p, 'handle' | 'unhandle'>
+
+export interface ExchangeInit {
+  readonly taskId: string
+  readonly layoutHash: string
+  /** Longest payload of an update; anything longer is refused before it is allocated. */
+  readonly maxUpdateBytes: number
+  /** An update of a peer has arrived whole. Its content is not checked yet. */
+  onUpdate(from: string, update: Update): void
+  /** A link to a peer became complete, or was lost. */
+  onLinksChanged(): void
+  /** A peer broke the protocol, or belongs to another task. */
+  onFault(peer: string, reason: 'malformed' | 'other-task', detail: string): void
+}
+
+interface Outbound {
+  readonly stream: Stream
+  readonly outbox: Outbox
+}
+
+interface Inbound {
+  readonly from: string
+  welcomed: boolean
+}
+
+/** More streams than this from one peer are refused: one for what it sends, one more while it replaces that. */
+const maxStreamsPerPeer = 2
+/** And from all peers together: what may be held for each is bounded, so this bounds it all. */
+const maxStreams = 512
+
+/**
+ * Model updates between neighbours: one long-lived stream a neighbour and direction. A node opens a stream to everyone
+ * that it sends to, says which task it is for, is welcomed or refused, and then writes updates as fast as the peer reads
+ * them.
+ */
+export class Exchange {
+  readonly #libp2p: ExchangeComponents
+  readonly #init: ExchangeInit
+  readonly #outbound = new Map<string, Outbound>()
+  /** Streams that peers opened, and whether they were welcomed. */
+  readonly #inbound = new Map<Stream, Inbound>()
+  #stopped = false
+
+  constructor(components: { readonly libp2p: ExchangeComponents }, init: ExchangeInit) {
+    this.#libp2p = components.libp2p
+    this.#init = init
+  }
+
+  /** Peers with a stream open in both directions: those that can be averaged with. */
+  get links(): readonly string[] {
+    const heard = new Set([...this.#inbound.values()].filter(({ welcomed }) => welcomed).map(({ from }) => from))
+    return [...this.#outbound.keys()].filter(peer => heard.has(peer))
+  }
+
+  /** Whether `send` reaches a peer now. */
+  isOpen(peer: string): boolean {
+    return this.#outbound.has(peer)
+  }
+
+  async start(): Promise<void> {
+    await this.#libp2p.handle(exchangeProtocol, (stream, connection) => this.#receive(stream, connection), {
+      maxInboundStreams: maxStreamsPerPeer,
+      runOnLimitedConnection: true
+    })
+  }
+
+  /** Reset every link. What was sent is on its way only after `drained`. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#libp2p.unhandle(exchangeProtocol)
+    for (const peer of this.#outbound.keys()) this.close(peer)
+    for (const stream of this.#inbound.keys()) stream.abort(new Error('node is stopping'))
+  }
+
+  /**
+   * Open our direction of the link to a peer, dialling it when needed. The peer opens its own.
+   *
+   * @throws RefusedError when it learns something else
+   * @throws UnsupportedVersionError when it does not speak this protocol
+   * @throws ProtocolError when it answers with anything but a welcome
+   * @throws whatever dialling throws when it cannot be reached
+   */
+  async open(peer: PeerId, options: AbortOptions = {}): Promise<void> {
+    const id = peer.toString()
+    if (this.#outbound.has(id)) return
+    await withStream(this.#libp2p, peer, exchangeProtocol, options, stream => this.#introduce(id, stream))
+  }
+
+  close(peer: string): void {
+    const open = this.#outbound.get(peer)
+    if (open !== undefined) this.#unlink(peer, open.stream)
+  }
+
+  /** Queue an update for a peer. @returns how many updates were dropped, this one or older ones */
+  send(peer: string, update: Update): number {
+    return this.#outbound.get(peer)?.outbox.put(update) ?? 1
+  }
+
+  /** Wait until all that was queued has been handed to the network. */
+  async drained(): Promise<void> {
+    await Promise.all([...this.#outbound.values()].map(({ outbox }) => outbox.drained()))
+  }
+
+  async #introduce(peer: string, stream: Stream): Promise<void> {
+    const { source, sink } = toDuplex(stream)
+    const outbox = new Outbox()
+    const hello = Hello.encode({ taskId: this.#init.taskId, layoutHash: this.#init.layoutHash })
+    stream.addEventListener('close', () => {
+      outbox.close()
+      this.#unlink(peer, stream)
+    })
+    pipe(framesOf(hello, outbox), toFrames, sink).catch((error: unknown) => stream.abort(error as Error))
+    const { refusal } = decodeFrame(Welcome, await nextFrame(fromFrames(source)), 'welcome')
+    if (refusal !== '') throw new RefusedError(peer, printable(refusal))
+    if (this.#stopped || stream.status !== 'open') throw new Error(`the link to ${peer} was closed at once`)
+    if (this.#outbound.has(peer)) {
+      stream.abort(new Error('another stream was quicker'))
+      return
+    }
+    this.#outbound.set(peer, { stream, outbox })
+    this.#linksChanged()
+  }
+
+  #unlink(peer: string, stream: Stream): void {
+    if (this.#outbound.get(peer)?.stream !== stream) return
+    this.#outbound.delete(peer)
+    stream.abort(new Error('link closed'))
+    this.#linksChanged()
+  }
+
+  #receive(stream: Stream, connection: Connection): void {
+    const from = connection.remotePeer.toString()
+    const ofPeer = [...this.#inbound.values()].filter(inbound => inbound.from === from).length
+    if (this.#stopped || ofPeer >= maxStreamsPerPeer || this.#inbound.size >= maxStreams) {
+      stream.abort(new Error('too many exchange streams'))
+      return
+    }
+    const inbound = { from, welcomed: false }
+    this.#inbound.set(stream, inbound)
+    void this.#serve(stream, inbound)
+  }
+
+  async #serve(stream: Stream, inbound: Inbound): Promise<void> {
+    try {
+      await this.#readUpdates(stream, inbound)
+    } catch (error) {
+      // Anything else is a connection that went away: no fault of the peer's.
+      if (error instanceof ProtocolError) this.#init.onFault(inbound.from, 'malformed', error.message)
+    } finally {
+      stream.abort(new Error('link closed'))
+      this.#inbound.delete(stream)
+      if (inbound.welcomed) this.#linksChanged()
+    }
+  }
+
+  async #readUpdates(stream: Stream, inbound: Inbound): Promise<void> {
+    const { from } = inbound
+    const { source, sink } = toDuplex(stream)
+    const frames = fromFrames(source)
+    const hello = decodeFrame(Hello, await nextFrame(frames), 'hello')
+    const refusal = this.#refusalOf(hello)
+    await pipe([Welcome.encode({ refusal })], toFrames, sink)
+    if (refusal !== '') {
+      this.#init.onFault(from, 'other-task', refusal)
+      return
+    }
+    inbound.welcomed = true
+    this.#linksChanged()
+    for (;;) {
+      const update = await decodeUpdate(frames, this.#init.maxUpdateBytes)
+      if (update === undefined || this.#stopped) return
+      try {
+        this.#init.onUpdate(from, update)
+      } catch (cause) {
+        throw new ProtocolError(`update could not be handled: ${String(cause)}`, { cause })
+      }
+    }
+  }
+
+  #linksChanged(): void {
+    if (!this.#stopped) this.#init.onLinksChanged()
+  }
+
+  #refusalOf({ taskId, layoutHash }: Hello): string {
+    const ours = this.#init
+    if (taskId !== ours.taskId) return `this node learns task ${short(ours.taskId)}, not ${short(taskId)}`
+    if (layoutHash !== ours.layoutHash) {
+      return `this node's model has layout ${short(ours.layoutHash)}, not ${short(layoutHash)}`
+    }
+    return ''
+  }
+}
+
+async function* framesOf(hello: Uint8Array, outbox: Outbox): AsyncGenerator<Uint8Array> {
+  yield hello
+  for await (const update of outbox) yield* encodeUpdate(update)
+}
+
+function short(hash: string): string {
+  return printable(hash.slice(0, 8))
+}
+
+/** A peer's words, fit for a terminal and a log. */
+function printable(text: string): string {
+  return text.slice(0, 200).replace(/[^ -~]/g, '?')
+}

@@ -1,0 +1,6 @@
+export { InvalidTaskError, ProtocolError, RefusedError, UnsupportedVersionError } from './errors.js'
+export { Exchange, type ExchangeInit } from './exchange.js'
+export { Membership, type MembershipInit } from './membership.js'
+export type { MemberRecord } from './member-record.js'
+export { decodeTask, maxTaskBytes, parseTask, taskBytes, taskId, type Task } from './task.js'
+export { fetchModel, fetchTask, TaskServer, type ModelSnapshot, type TaskOffer } from './task-protocol.js'

@@ -1,0 +1,12 @@
+/**
+ * Protocol identifiers. The number rises when an old reader would misread what a new writer sends; fields that are merely
+ * added keep it (messages.proto).
+ */
+export const exchangeProtocol = '/murmur/exchange/1'
+export const taskProtocol = '/murmur/task/1'
+export const modelProtocol = '/murmur/model/1'
+
+/** Gossipsub topic on which the members of a task announce themselves. */
+export function membersTopic(taskId: string): string {
+  return `/murmur/members/1/${taskId}`
+}

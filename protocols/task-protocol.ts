@@ -1,0 +1,132 @@
+import type { AbortOptions, Libp2p, PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { pipe } from 'it-pipe'
+import { ProtocolError } from './errors.js'
+import { checksumOf, decodeFrame, fromFrames, nextFrame, readPayload, toChunks, toFrames } from './framing.js'
+import { decodeMember, encodeMember, type MemberRecord } from './member-record.js'
+import { ModelHeader, TaskReply } from './messages.js'
+import { withStream, type Dialer } from './open-stream.js'
+import { modelProtocol, taskProtocol } from './protocol-ids.js'
+import { toDuplex } from './stream-duplex.js'
+import { decodeTask, taskBytes, type Task } from './task.js'
+
+/** At most this many members go into an answer: with their addresses they stay under one frame. */
+const maxMembers = 256
+
+type Server = Pick<Libp2p, 'handle' | 'unhandle'>
+
+/** A model at some round. */
+export interface ModelSnapshot {
+  readonly round: number
+  readonly parameters: Float32Array
+}
+
+/** What a newcomer is told. */
+export interface TaskOffer {
+  readonly task: Task
+  readonly taskId: string
+  readonly members: readonly MemberRecord[]
+}
+
+export interface TaskServerInit {
+  readonly task: Task
+  readonly layoutHash: string
+  readonly members: () => readonly MemberRecord[]
+  /** The current model; not changed while it is being sent. */
+  readonly snapshot: () => ModelSnapshot
+}
+
+/** Tells newcomers the task, and hands them a current model. */
+export class TaskServer {
+  readonly #libp2p: Server
+  readonly #init: TaskServerInit
+
+  constructor(components: { readonly libp2p: Server }, init: TaskServerInit) {
+    this.#libp2p = components.libp2p
+    this.#init = init
+  }
+
+  async start(): Promise<void> {
+    const { task, layoutHash, members, snapshot } = this.#init
+    const bytes = taskBytes(task)
+    await this.#serve(taskProtocol, () => [
+      TaskReply.encode({ task: bytes, members: members().slice(0, maxMembers).map(record => encodeMember(record)) })
+    ])
+    await this.#serve(modelProtocol, () => {
+      const { round, parameters } = snapshot()
+      const payload = new Uint8Array(parameters.slice().buffer)
+      const header = { layoutHash, round, bytes: payload.byteLength, checksum: checksumOf(payload) }
+      return [ModelHeader.encode(header), ...toChunks(payload)]
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#libp2p.unhandle([taskProtocol, modelProtocol])
+  }
+
+  async #serve(protocol: string, frames: () => Uint8Array[]): Promise<void> {
+    await this.#libp2p.handle(
+      protocol,
+      stream => {
+        pipe(frames(), toFrames, toDuplex(stream).sink).catch((error: unknown) => stream.abort(error as Error))
+      },
+      { maxInboundStreams: 1, runOnLimitedConnection: true }
+    )
+  }
+}
+
+/**
+ * Ask a peer what its swarm learns.
+ *
+ * @throws InvalidTaskError, ProtocolError, UnsupportedVersionError, or whatever dialling throws
+ */
+export async function fetchTask(libp2p: Dialer, peer: PeerId | Multiaddr[], options: AbortOptions): Promise<TaskOffer> {
+  return ask(libp2p, peer, taskProtocol, options, async frames => {
+    const reply = decodeFrame(TaskReply, await nextFrame(frames), 'task')
+    const { task, id } = decodeTask(reply.task)
+    if (reply.members.length > maxMembers) {
+      throw new ProtocolError(`peer told of ${reply.members.length} members; at most ${maxMembers} expected`)
+    }
+    const members = reply.members.flatMap(member => decodeMember(member) ?? [])
+    return { task, taskId: id, members }
+  })
+}
+
+/**
+ * Ask a peer for its current model.
+ *
+ * @param expected - the layout that the task's model has here
+ * @throws ProtocolError when the model has another layout, or is damaged
+ */
+export async function fetchModel(
+  libp2p: Dialer,
+  peer: PeerId | Multiaddr[],
+  expected: { readonly layoutHash: string; readonly size: number },
+  options: AbortOptions
+): Promise<ModelSnapshot> {
+  return ask(libp2p, peer, modelProtocol, options, async frames => {
+    const header = decodeFrame(ModelHeader, await nextFrame(frames), 'model header')
+    if (header.layoutHash !== expected.layoutHash || header.bytes !== 4 * expected.size) {
+      throw new ProtocolError("peer's model is not the one that its task describes")
+    }
+    const payload = await readPayload(frames, header, 4 * expected.size)
+    const parameters = new Float32Array(payload.buffer)
+    if (!parameters.every(Number.isFinite)) throw new ProtocolError("peer's model holds numbers that are not finite")
+    return { round: header.round, parameters }
+  })
+}
+
+function ask<T>(
+  libp2p: Dialer,
+  peer: PeerId | Multiaddr[],
+  protocol: string,
+  options: AbortOptions,
+  read: (frames: ReturnType<typeof fromFrames>) => Promise<T>
+): Promise<T> {
+  return withStream(libp2p, peer, protocol, options, async stream => {
+    const answer = await read(fromFrames(toDuplex(stream).source))
+    // Both sides have said all: this frees the stream.
+    stream.abort(new Error('answered'))
+    return answer
+  })
+}

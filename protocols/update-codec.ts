@@ -1,0 +1,35 @@
+import type { Uint8ArrayList } from 'uint8arraylist'
+import type { Update, UpdateKind } from '../learning/averaging/averaging.js'
+import { checksumOf, decodeFrame, nextFrame, readPayload, toChunks } from './framing.js'
+import { Kind, UpdateHeader } from './messages.js'
+import { ProtocolError } from './errors.js'
+
+const kindOnWire: Record<UpdateKind, Kind> = { model: Kind.MODEL, offer: Kind.OFFER, answer: Kind.ANSWER }
+const kindFromWire: Record<Kind, UpdateKind> = { MODEL: 'model', OFFER: 'offer', ANSWER: 'answer' }
+
+/** One update as frames, before their length prefixes: a header, then the payload in chunks. */
+export function* encodeUpdate({ kind, round, payload }: Update): Generator<Uint8Array> {
+  const checksum = checksumOf(payload)
+  yield UpdateHeader.encode({ kind: kindOnWire[kind], round, bytes: payload.byteLength, checksum })
+  yield* toChunks(payload)
+}
+
+/**
+ * Read one update.
+ *
+ * @param frames - what a peer sends, length prefixes removed; hostile until checked
+ * @param maxBytes - longest payload that the task's compressor can produce
+ * @returns undefined when the peer has closed its side between two updates
+ * @throws ProtocolError when it breaks the protocol; nothing after it can be trusted
+ */
+export async function decodeUpdate(
+  frames: AsyncIterator<Uint8ArrayList>,
+  maxBytes: number
+): Promise<Update | undefined> {
+  const frame = await nextFrame(frames)
+  if (frame === undefined) return undefined
+  const header = decodeFrame(UpdateHeader, frame, 'update header')
+  const kind = kindFromWire[header.kind] as UpdateKind | undefined
+  if (kind === undefined) throw new ProtocolError('update of an unknown kind')
+  return { kind, round: header.round, payload: await readPayload(frames, header, maxBytes) }
+}

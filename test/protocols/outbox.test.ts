@@ -1,0 +1,55 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Update } from '../../learning/averaging/averaging.js'
+import { Outbox } from '../../protocols/outbox.js'
+import { within } from '../helpers/within.js'
+import { sampleUpdate } from './fixtures.js'
+
+const outboxes = suite('outbox')
+
+outboxes('keeps the four newest, and says how many it dropped', async () => {
+  const outbox = new Outbox()
+  const dropped = [0, 1, 2, 3, 4, 5].map(round => outbox.put(sampleUpdate(1, round)))
+  assert.equal(dropped, [0, 0, 0, 0, 1, 1])
+  const taken: number[] = []
+  for await (const { round } of outbox) if (taken.push(round) === 4) break
+  assert.equal(taken, [2, 3, 4, 5])
+})
+
+outboxes('hands over what comes while somebody waits', async () => {
+  const outbox = new Outbox()
+  const next: Promise<IteratorResult<Update, unknown>> = outbox[Symbol.asyncIterator]().next()
+  const update = sampleUpdate(1, 9)
+  outbox.put(update)
+  assert.is((await within(next, 1000, 'the update')).value, update)
+})
+
+outboxes('is drained when the last update was handed on, not merely taken', async () => {
+  const outbox = new Outbox()
+  await within(outbox.drained(), 1000, 'an empty box')
+  outbox.put(sampleUpdate(1))
+  const taker = outbox[Symbol.asyncIterator]()
+  let drained = 0
+  const waiting = [1, 2].map(() => outbox.drained().then(() => drained++))
+  await taker.next()
+  assert.is(drained, 0)
+  void taker.next()
+  await within(Promise.all(waiting), 1000, 'the box to drain')
+})
+
+outboxes('ends its reader and whoever waits when it is closed, and takes no more', async () => {
+  const outbox = new Outbox()
+  outbox.put(sampleUpdate(1))
+  const taker = outbox[Symbol.asyncIterator]()
+  await taker.next()
+  const drained = outbox.drained()
+  const next = taker.next().then(async () => taker.next())
+  outbox.put(sampleUpdate(2))
+  outbox.close()
+  await within(Promise.all([drained, next]), 1000, 'the end')
+  assert.is((await taker.next()).done, true)
+  assert.is(outbox.put(sampleUpdate(3)), 1)
+  await within(outbox.drained(), 1000, 'a closed box')
+})
+
+outboxes.run()
