@@ -1,0 +1,140 @@
+import type { Neighbour, RejectReason, Update } from '../learning/averaging/averaging.js'
+import type { Action, Event, RoundMachine, RoundResult } from '../learning/round-machine.js'
+import type { Evaluation, Trainer } from '../engine/index.js'
+import type { Exchange } from '../protocols/index.js'
+import type { Clock } from './clock.js'
+import type { Logger } from './logger.js'
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
+
+export interface DriverComponents {
+  readonly machine: RoundMachine
+  readonly trainer: Pick<Trainer, 'train' | 'evaluate'>
+  readonly exchange: Pick<Exchange, 'send'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface DriverInit {
+  /** The vectors that the machine was created with. */
+  readonly parameters: Float32Array
+  readonly work: Float32Array
+  /** Evaluate after every so many rounds, and after the last; 0: never. */
+  readonly evaluateEvery: number
+  readonly rounds: number
+  /** A round has ended. `parameters` is the model at this instant. */
+  onAveraged(result: RoundResult, parameters: Float32Array): void
+  /** Its evaluation, when one was due, has ended; called for every round, in order. */
+  onRound(result: RoundResult, evaluation: Evaluation | undefined): void
+  onRejected(peer: string, reason: RejectReason): void
+  onFinished(): void
+  /** Learning cannot go on: the training worker is gone. */
+  onFailed(error: Error): void
+}
+
+/** CPU time of the worker, by what it was spent on. */
+export interface WorkerCpu {
+  trainingMs: number
+  evaluationMs: number
+}
+
+/** Performs what the round machine decides: local steps in the worker, updates over the exchange, waits on the clock. */
+export class Driver {
+  readonly #parts: DriverComponents
+  readonly #init: DriverInit
+  readonly cpu: WorkerCpu = { trainingMs: 0, evaluationMs: 0 }
+  #cancelWait = (): void => {}
+  #stopped = false
+  /** Evaluations end in the order in which they began, so rounds are reported in order. */
+  #reported: Promise<void> = Promise.resolve()
+
+  constructor(components: DriverComponents, init: DriverInit) {
+    this.#parts = components
+    this.#init = init
+  }
+
+  start(): void {
+    this.#handle({ type: 'start' })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancelWait()
+  }
+
+  membersChanged(neighbours: readonly Neighbour[], expected: readonly string[]): void {
+    this.#handle({ type: 'members', neighbours, expected })
+  }
+
+  updateArrived(from: string, update: Update): void {
+    this.#handle({ type: 'update', from, update })
+  }
+
+  #handle(event: WithoutTime<Event>): void {
+    if (this.#stopped) return
+    const { machine, clock } = this.#parts
+    for (const action of machine.handle({ ...event, nowMs: clock.now() } as Event)) this.#perform(action)
+  }
+
+  #perform(action: Action): void {
+    const { exchange, clock, log } = this.#parts
+    switch (action.type) {
+      case 'train':
+        return this.#train(action.firstStep, action.steps)
+      case 'send': {
+        const dropped = exchange.send(action.to, action.update)
+        if (dropped > 0) log.debug('updates dropped, the peer reads too slowly', { peer: action.to, dropped })
+        return
+      }
+      case 'wait':
+        this.#cancelWait()
+        this.#cancelWait = clock.after(Math.max(0, action.untilMs - clock.now()), () => this.#handle({ type: 'timeout' }))
+        return
+      case 'reject':
+        log.debug('update rejected', { peer: action.from, reason: action.reason })
+        return this.#init.onRejected(action.from, action.reason)
+      case 'diverged':
+        log.warn('local steps ended in numbers that are not finite; they were discarded. Lower the learning rate.', {
+          round: action.round,
+          loss: action.loss
+        })
+        return
+      case 'averaged':
+        this.#cancelWait()
+        return this.#averaged(action)
+      case 'finished':
+        void this.#reported.then(() => this.#init.onFinished())
+    }
+  }
+
+  #train(firstStep: number, steps: number): void {
+    this.#parts.trainer.train(this.#init.work, { firstStep, steps }).then(
+      ({ loss, cpuMs }) => {
+        this.cpu.trainingMs += cpuMs
+        this.#handle({ type: 'trained', loss })
+      },
+      (error: unknown) => this.#fail(error)
+    )
+  }
+
+  #averaged(result: RoundResult): void {
+    const { parameters, evaluateEvery, rounds, onAveraged, onRound } = this.#init
+    onAveraged(result, parameters)
+    const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
+    const evaluation = due ? this.#parts.trainer.evaluate(parameters) : undefined
+    const before = this.#reported
+    this.#reported = Promise.all([evaluation, before]).then(
+      ([figures]) => {
+        if (figures !== undefined) this.cpu.evaluationMs += figures.cpuMs
+        onRound(result, figures)
+      },
+      (error: unknown) => this.#fail(error)
+    )
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return
+    this.stop()
+    this.#init.onFailed(error as Error)
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadOrCreateSelfKey } from '@libp2p/config'
+import type { PrivateKey } from '@libp2p/interface'
+import { LevelDatastore } from 'datastore-level'
+import { z } from 'zod'
+import { HomeError } from './errors.js'
+
+const controlSchema = z.object({ pid: z.int(), url: z.string() })
+
+/** How commands on this machine reach a running node. */
+export type Control = z.infer<typeof controlSchema>
+
+/** The folder in which a device keeps its identity and the peers that it knows. One process at a time. */
+export class Home {
+  readonly path: string
+  readonly datastore: LevelDatastore
+  readonly privateKey: PrivateKey
+
+  private constructor(path: string, datastore: LevelDatastore, privateKey: PrivateKey) {
+    this.path = path
+    this.datastore = datastore
+    this.privateKey = privateKey
+  }
+
+  /**
+   * Open or create a home folder, and lock it.
+   *
+   * @throws HomeError when another node runs on it, or it cannot be written
+   */
+  static async open(path: string): Promise<Home> {
+    const datastore = new LevelDatastore(join(path, 'datastore'))
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 })
+      // Not datastore.open(), which does not tell why it failed.
+      await datastore.db.open()
+    } catch (cause) {
+      throw new HomeError(describe(path, cause as Error), { cause })
+    }
+    return new Home(path, datastore, await loadOrCreateSelfKey(datastore))
+  }
+
+  writeControl(control: Control): void {
+    const path = controlPath(this.path)
+    writeFileSync(`${path}.new`, JSON.stringify(control), { mode: 0o600 })
+    renameSync(`${path}.new`, path)
+  }
+
+  async close(): Promise<void> {
+    rmSync(controlPath(this.path), { force: true })
+    await this.datastore.close()
+  }
+}
+
+/** @returns undefined when no node runs on this home folder, as far as the folder tells */
+export function readControl(path: string): Control | undefined {
+  try {
+    return controlSchema.parse(JSON.parse(readFileSync(controlPath(path), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+function controlPath(home: string): string {
+  return join(home, 'control.json')
+}
+
+function describe(path: string, error: Error): string {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && cause.code === 'LEVEL_LOCKED') {
+      return `${path} is in use by another murmur node. Stop that one, or pass --home with another folder.`
+    }
+  }
+  return `${path} cannot be used as home folder: ${error.message}. Pass --home with a folder that can be written.`
+}

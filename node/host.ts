@@ -1,0 +1,62 @@
+import './with-resolvers.js'
+import { gossipsub, type GossipSub } from '@chainsafe/libp2p-gossipsub'
+import { identify, type Identify } from '@libp2p/identify'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { ping, type Ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import type { Datastore } from 'interface-datastore'
+import { createLibp2p } from 'libp2p'
+import type { Traffic } from './traffic.js'
+
+export type Host = Libp2p<{ identify: Identify; ping: Ping; pubsub: GossipSub }>
+
+export interface HostInit {
+  readonly privateKey: PrivateKey
+  /** Multiaddrs to listen on. */
+  readonly listen: readonly string[]
+  /** Where peers are remembered; in memory without it. */
+  readonly datastore?: Datastore
+  readonly traffic: Traffic
+}
+
+const mebibyte = 1024 * 1024
+/** A round may be long; whether a peer is alive, the connection monitor tells. */
+const streamInactivityMs = 24 * 3600 * 1000
+
+/** A libp2p node as murmur uses it, started. */
+export async function createHost({ privateKey, listen, datastore, traffic }: HostInit): Promise<Host> {
+  return createLibp2p({
+    privateKey,
+    datastore,
+    addresses: { listen: [...listen] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        streamOptions: {
+          // Pausing a stream is safe only when what may be under way fits into its buffer.
+          maxStreamWindowSize: mebibyte,
+          maxReadBufferLength: 2 * mebibyte,
+          inactivityTimeout: streamInactivityMs
+        }
+      })
+    ],
+    // Notices a frozen or cut-off peer in under 3 s without dropping busy ones.
+    connectionMonitor: { pingInterval: 2000, pingTimeout: { minTimeout: 1500, maxTimeout: 3000 } },
+    // Many nodes of one swarm may share an address: behind one router, or on one machine.
+    connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: gossipsub({
+        allowPublishToZeroTopicPeers: true,
+        ignoreDuplicatePublishError: true,
+        emitSelf: false,
+        scoreParams: { IPColocationFactorWeight: 0 }
+      })
+    },
+    metrics: () => traffic.metrics
+  })
+}

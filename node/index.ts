@@ -1,0 +1,8 @@
+import './with-resolvers.js'
+
+export { createNode, type NodeOptions } from './create-node.js'
+export { HomeError, InvalidAddressError, JoinError, ListenError } from './errors.js'
+export { MurmurNode, type RoundRecord } from './node.js'
+export { buildTask, defaultSettings, type LearningSettings } from './settings.js'
+export type { NodeStatus, PeerStatus } from './status.js'
+export type { Bytes } from './traffic.js'

@@ -1,0 +1,349 @@
+import { EventEmitter } from 'node:events'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Connection } from '@libp2p/interface'
+import { decodePredictions, encodeExamples, type LoadedData, type Prediction } from '../data/index.js'
+import { sharedFloats, type Evaluation, type Trainer } from '../engine/index.js'
+import type { RejectReason } from '../learning/averaging/averaging.js'
+import { createAveraging } from '../learning/averaging/create-averaging.js'
+import { createCompressor } from '../learning/compression/create-compressor.js'
+import type { Layout } from '../learning/parameters.js'
+import { createRng } from '../learning/rng.js'
+import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
+import { createTopology } from '../learning/topology/create-topology.js'
+import { Exchange, Membership, TaskServer, type MemberRecord, type ModelSnapshot, type Task } from '../protocols/index.js'
+import type { Clock } from './clock.js'
+import { Driver } from './driver.js'
+import type { Home } from './home.js'
+import type { Host } from './host.js'
+import type { Logger } from './logger.js'
+import { Neighbourhood } from './neighbourhood.js'
+import type { NodeStatus, PeerStatus } from './status.js'
+import type { Traffic } from './traffic.js'
+
+/** One round of this node, as it ended. */
+export interface RoundRecord extends RoundResult {
+  /** Missing when no evaluation was due. */
+  readonly evaluation: Evaluation | undefined
+  /** Bytes over all connections since the start, everything in. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  /** Since learning started. */
+  readonly seconds: number
+  /** CPU of the process since learning started, evaluation left out: training, averaging, network. */
+  readonly cpuSeconds: number
+}
+
+interface NodeEvents {
+  /** An averaging has ended; `parameters` is the model at this instant. */
+  averaged: [result: RoundResult, parameters: Float32Array]
+  /** A round has ended and been evaluated, if that was due. */
+  round: [record: RoundRecord]
+  /** The last round has ended. The node goes on answering peers and predictions. */
+  finished: []
+  /** Learning cannot go on. */
+  failed: [error: Error]
+}
+
+export interface NodeComponents {
+  readonly host: Host
+  readonly traffic: Traffic
+  readonly trainer: Trainer
+  readonly clock: Clock
+  readonly log: Logger
+  /** The folder that keeps its identity; the node closes it. */
+  readonly home: Home | undefined
+}
+
+export interface NodeInit {
+  readonly task: Task
+  readonly taskId: string
+  readonly layout: Layout
+  readonly data: LoadedData
+  readonly initial: ModelSnapshot
+  readonly rounds: number
+  readonly evaluateEvery: number
+  readonly minRoundMs: number
+}
+
+/** One device: it learns from its own rows, averages with its neighbours, and answers predictions by itself. */
+export class MurmurNode extends EventEmitter<NodeEvents> {
+  readonly #parts: NodeComponents
+  readonly #init: NodeInit
+  readonly #machine: RoundMachine
+  readonly #parameters: Float32Array
+  readonly #driver: Driver
+  readonly #exchange: Exchange
+  readonly #membership: Membership
+  readonly #neighbourhood: Neighbourhood
+  readonly #taskServer: TaskServer
+  readonly #rejected = new Map<string, Map<string, number>>()
+  #startedMs = 0
+  #cpuAtStart = process.cpuUsage()
+  #last: RoundRecord | undefined
+  #evaluation: Evaluation | undefined
+  #onLink = (): void => {}
+  #stopping: Promise<void> | undefined
+
+  constructor(components: NodeComponents, init: NodeInit) {
+    super()
+    this.#parts = components
+    this.#init = init
+    const { host, trainer, clock, log } = components
+    const { task, taskId, layout, initial, rounds, evaluateEvery, minRoundMs } = init
+    const self = host.peerId.toString()
+    const rng = createRng(task.seed).fork(self)
+    const compressor = createCompressor(task.compress, layout)
+    const parameters = sharedFloats(layout.size)
+    const work = sharedFloats(layout.size)
+    parameters.set(initial.parameters)
+    this.#parameters = parameters
+    this.#machine = new RoundMachine({
+      parameters,
+      work,
+      averaging: createAveraging(task.averaging, layout.size),
+      compressor,
+      rng,
+      localSteps: task.localSteps,
+      rounds,
+      round: initial.round,
+      minRoundMs
+    })
+    this.#exchange = new Exchange(
+      { libp2p: host },
+      {
+        taskId,
+        layoutHash: layout.hash,
+        maxUpdateBytes: compressor.maxBytes,
+        onUpdate: (from, update) => this.#driver.updateArrived(from, update),
+        onLinksChanged: () => {
+          this.#neighbourhood.linksChanged()
+          this.#onLink()
+        },
+        onFault: (peer, reason, detail) => {
+          log.debug('peer at fault', { peer, reason, detail })
+          this.#countRejected(peer, reason)
+        }
+      }
+    )
+    this.#driver = new Driver(
+      { machine: this.#machine, trainer, exchange: this.#exchange, clock, log },
+      {
+        parameters,
+        work,
+        evaluateEvery,
+        rounds,
+        onAveraged: (result, model) => this.emit('averaged', result, model),
+        onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
+        onRejected: (peer, reason) => this.#countRejected(peer, reason),
+        onFinished: () => this.emit('finished'),
+        onFailed: error => this.emit('failed', error)
+      }
+    )
+    this.#membership = new Membership(
+      { pubsub: host.services.pubsub, clock },
+      {
+        taskId,
+        self,
+        addresses: () => host.getMultiaddrs(),
+        round: () => this.#machine.round,
+        onChange: () => {
+          this.#neighbourhood.membersChanged()
+          this.#onLink()
+        }
+      }
+    )
+    this.#neighbourhood = new Neighbourhood(
+      {
+        membership: this.#membership,
+        exchange: this.#exchange,
+        remember: async peer => {
+          const multiaddrs = [...(this.#membership.get(peer.toString())?.addresses ?? [])]
+          await host.peerStore.merge(peer, { multiaddrs })
+        },
+        clock,
+        log,
+        rng: rng.fork('links')
+      },
+      {
+        self,
+        topology: createTopology(task.topology),
+        seed: task.seed,
+        onChange: (neighbours, expected) => this.#driver.membersChanged(neighbours, expected)
+      }
+    )
+    this.#taskServer = new TaskServer(
+      { libp2p: host },
+      {
+        task,
+        layoutHash: layout.hash,
+        members: () => this.#membership.records,
+        snapshot: () => ({ round: this.#machine.round, parameters: this.#parameters })
+      }
+    )
+  }
+
+  get peerId(): string {
+    return this.#parts.host.peerId.toString()
+  }
+
+  get task(): Task {
+    return this.#init.task
+  }
+
+  /** Multiaddrs that other devices can join with. */
+  get addresses(): readonly string[] {
+    return this.#parts.host.getMultiaddrs().map(String)
+  }
+
+  /** The model now, as a copy. */
+  get parameters(): Float32Array {
+    return this.#parameters.slice()
+  }
+
+  /** Tell the node of others, before they speak for themselves. */
+  introduce(members: readonly MemberRecord[]): void {
+    this.#membership.learn(members)
+  }
+
+  /** Accept links and look for neighbours, without learning yet. */
+  async open(): Promise<void> {
+    await this.#exchange.start()
+    await this.#taskServer.start()
+    this.#membership.start()
+    this.#neighbourhood.membersChanged()
+  }
+
+  /**
+   * Wait until so many members, this node among them, are known and all neighbours are linked.
+   *
+   * @returns false when that did not happen in time
+   */
+  linked(members: number, timeoutMs: number): Promise<boolean> {
+    return new Promise(resolve => {
+      const settle = (linked: boolean): void => {
+        cancel()
+        this.#onLink = () => {}
+        resolve(linked)
+      }
+      const cancel = this.#parts.clock.after(timeoutMs, () => settle(false))
+      this.#onLink = () => {
+        if (this.#membership.peers.length >= members && this.#neighbourhood.complete) settle(true)
+      }
+      this.#onLink()
+    })
+  }
+
+  /** Start to learn. */
+  start(): void {
+    this.#startedMs = this.#parts.clock.now()
+    this.#cpuAtStart = process.cpuUsage()
+    this.#driver.start()
+  }
+
+  /** Let commands on this machine find the node at `url`, through its home folder. */
+  announceControl(url: string): void {
+    this.#parts.home?.writeControl({ pid: process.pid, url })
+  }
+
+  /** Stop learning, say goodbye, close everything. Can be called again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  /**
+   * Answer from this node's own model; no peer is asked.
+   *
+   * @param examples - rows as objects or arrays (table), or arrays of pixels (image)
+   * @throws InvalidExampleError naming the example and field
+   */
+  async predict(examples: readonly unknown[]): Promise<Prediction[]> {
+    const { schema, columns } = this.#init.data
+    const features = encodeExamples(examples, schema, columns)
+    const { predictions } = await this.#parts.trainer.predict(this.#parameters, features, examples.length)
+    return decodePredictions(predictions, schema.label)
+  }
+
+  status(): NodeStatus {
+    const { task, taskId, layout, data } = this.#init
+    const { traffic, trainer, clock } = this.#parts
+    const { phase, round, awaited } = this.#machine
+    return {
+      peer: this.peerId,
+      addresses: this.addresses,
+      task: { id: taskId, name: task.name },
+      model: { parameters: layout.size, layoutHash: layout.hash, backend: trainer.backend },
+      data: { trainRows: data.split.train.rows, testRows: data.split.test.rows },
+      round,
+      phase,
+      awaited,
+      neighbours: this.#neighbourhood.wanted.map(({ peer }) => peer),
+      members: this.#membership.peers.length,
+      loss: this.#last?.loss,
+      evaluation: this.#evaluation,
+      bytes: traffic.total,
+      rejected: sumByReason(this.#rejected.values()),
+      uptimeSeconds: (clock.now() - this.#startedMs) / 1000
+    }
+  }
+
+  peers(): PeerStatus[] {
+    const { host } = this.#parts
+    const links = new Set(this.#exchange.links)
+    const weights = new Map(this.#neighbourhood.wanted.map(({ peer, weight }) => [peer, weight]))
+    return this.#membership.peers
+      .filter(peer => peer !== this.peerId)
+      .map(peer => {
+        const connection = host.getConnections(peerIdFromString(peer)).at(0) as Connection | undefined
+        const bytes = connection === undefined ? undefined : this.#parts.traffic.over(connection)
+        return {
+          peer,
+          state: links.has(peer) ? 'exchanging' : weights.has(peer) ? 'connecting' : 'known',
+          round: this.#membership.get(peer)?.round ?? 0,
+          weight: weights.get(peer),
+          rttMs: connection?.rtt,
+          bytes: bytes ?? { sent: 0, received: 0 },
+          rejected: Object.fromEntries(this.#rejected.get(peer) ?? [])
+        }
+      })
+  }
+
+  async #stop(): Promise<void> {
+    const { host, trainer, home } = this.#parts
+    this.#driver.stop()
+    this.#neighbourhood.stop()
+    this.#membership.stop()
+    await this.#exchange.stop()
+    await this.#taskServer.stop()
+    await trainer.stop()
+    await host.stop()
+    await home?.close()
+  }
+
+  #roundEnded(result: RoundResult, evaluation: Evaluation | undefined): void {
+    const { clock, traffic } = this.#parts
+    const { user, system } = process.cpuUsage(this.#cpuAtStart)
+    this.#evaluation = evaluation ?? this.#evaluation
+    this.#last = {
+      ...result,
+      evaluation,
+      bytesSent: traffic.total.sent,
+      bytesReceived: traffic.total.received,
+      seconds: (clock.now() - this.#startedMs) / 1000,
+      cpuSeconds: (user + system) / 1e6 - this.#driver.cpu.evaluationMs / 1000
+    }
+    this.emit('round', this.#last)
+  }
+
+  #countRejected(peer: string, reason: RejectReason | 'other-task'): void {
+    const ofPeer = this.#rejected.get(peer) ?? new Map<string, number>()
+    this.#rejected.set(peer, ofPeer)
+    ofPeer.set(reason, (ofPeer.get(reason) ?? 0) + 1)
+  }
+}
+
+function sumByReason(counts: Iterable<Map<string, number>>): Record<string, number> {
+  const sum: Record<string, number> = {}
+  for (const ofPeer of counts) for (const [reason, count] of ofPeer) sum[reason] = (sum[reason] ?? 0) + count
+  return sum
+}

@@ -1,0 +1,70 @@
+import type { Schema } from '../data/index.js'
+import { buildModel, checkModelFits, type ModelTopology } from '../engine/index.js'
+import { createAveraging } from '../learning/averaging/create-averaging.js'
+import { createCompressor } from '../learning/compression/create-compressor.js'
+import { createLayout } from '../learning/parameters.js'
+import { createTopology } from '../learning/topology/create-topology.js'
+import { parseTask, type Task } from '../protocols/index.js'
+
+/** What a user may decide about learning; the rest of a task follows from the data. */
+export interface LearningSettings {
+  /** Name of the task. @default 'model' */
+  readonly name: string
+  /** A built-in model (`mlp`, `mlp:64,32`, `softmax`), or a tfjs LayersModel topology. */
+  readonly model: string | ModelTopology
+  readonly optimizer: 'sgd' | 'momentum' | 'adam'
+  readonly learningRate: number
+  /** For the optimizer `momentum`. */
+  readonly momentum: number
+  readonly batchSize: number
+  /** Optimizer steps between two averagings. */
+  readonly localSteps: number
+  readonly averaging: string
+  readonly topology: string
+  readonly compress: string
+  readonly seed: number
+}
+
+export const defaultSettings: LearningSettings = {
+  name: 'model',
+  model: 'mlp',
+  optimizer: 'momentum',
+  learningRate: 0.05,
+  momentum: 0.9,
+  batchSize: 32,
+  localSteps: 31,
+  averaging: 'd-psgd',
+  topology: 'exponential',
+  compress: 'quantize:8',
+  seed: 1
+}
+
+/**
+ * The task that the first node of a swarm founds.
+ *
+ * @param schema - of its data
+ * @throws UnknownNameError, InvalidParametersError for a spec, InvalidModelError or ModelMismatchError for the model
+ * @throws InvalidTaskError for a number out of range
+ */
+export function buildTask(settings: Partial<LearningSettings>, schema: Schema): Task {
+  const { model, optimizer, learningRate, momentum, batchSize, ...rest } = { ...defaultSettings, ...settings }
+  const loss = schema.label.kind === 'class' ? 'softmax-cross-entropy' : 'mean-squared-error'
+  const topology = typeof model === 'string' ? buildModel(model, schema.inputShape, outputsOf(schema), loss) : model
+  const training = { loss, optimizer, learningRate, momentum, batchSize }
+  const task = parseTask({ version: 1, ...rest, model: topology, schema, training })
+  checkTask(task)
+  return task
+}
+
+/** Check what the shape of a task's fields does not show: that every spec exists and the model fits the data. */
+export function checkTask(task: Task): void {
+  createTopology(task.topology)
+  createAveraging(task.averaging, 1)
+  createCompressor(task.compress, createLayout([{ name: 'probe', shape: [1] }]))
+  checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema))
+}
+
+/** Width of the model's output: classes, or one target. */
+export function outputsOf(schema: Schema): number {
+  return schema.label.kind === 'class' ? schema.label.classes.length : 1
+}
