@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+import { loadData } from '../../data/index.js'
+import { createRng } from '../../learning/rng.js'
+import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
+import { missingOption, option, positive } from '../options.js'
+
+interface JoinFlags extends DeviceFlags {
+  readonly joinTimeout: number
+}
+
+export function joinCommand(): Command {
+  const command = new Command('join')
+    .description('start a node on this device and learn with those that it reaches')
+    .argument('<multiaddr...>', 'addresses of nodes of the swarm, as `murmur up` prints them')
+    .addOption(option('--join-timeout <seconds>', 'give up after this long').default(30).argParser(positive))
+    .addOption(missingOption())
+  for (const shared of deviceOptions()) command.addOption(shared)
+  return command.action((addresses: string[], flags: JoinFlags, self: Command) =>
+    runDevice(flags, self, {
+      join: addresses,
+      joinTimeoutMs: 1000 * flags.joinTimeout,
+      data: schema => loadData(flags.data, { rng: createRng('held-out rows'), schema, missing: flags.missing })
+    })
+  )
+}

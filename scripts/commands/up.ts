@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { loadData } from '../../data/index.js'
+import { loadModelFile } from '../../engine/index.js'
+import { createRng } from '../../learning/rng.js'
+import type { NodeOptions } from '../../node/index.js'
+import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
+import { dataOptions, learningOptions, option, type LearningFlags } from '../options.js'
+import { readTaskFile, type TaskFileSettings } from '../task-file.js'
+
+interface UpFlags extends DeviceFlags, LearningFlags {
+  readonly task?: string
+  readonly name: string
+  readonly label?: string
+  readonly kind?: 'classification' | 'regression'
+  readonly standardise: 'local' | 'task' | 'none'
+}
+
+export function upCommand(): Command {
+  const command = new Command('up')
+    .description('start a node on this device: it learns from its own data, alone until others join')
+    .addOption(option('--task <file>', 'a task, or some of these settings, as JSON; flags go before it'))
+    .addOption(option('--name <name>', 'name of the model that is learned').default('model'))
+  for (const shared of [...deviceOptions(), ...dataOptions(), ...learningOptions()]) command.addOption(shared)
+  return command.action(async (flags: UpFlags, self: Command) => runDevice(flags, self, await founding(flags, self)))
+}
+
+/** What founding a swarm takes: a whole task, or settings from flags, task file and defaults, in this order. */
+async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOptions, 'task' | 'settings' | 'data'>> {
+  const file = flags.task === undefined ? { settings: {} } : await readTaskFile(flags.task)
+  if ('task' in file) {
+    return { task: file.task, data: schema => loadData(flags.data, { rng: heldOut(), schema, missing: flags.missing }) }
+  }
+  const given = (name: keyof UpFlags & keyof TaskFileSettings): unknown =>
+    command.getOptionValueSource(name) === 'default' ? (file.settings[name] ?? flags[name]) : flags[name]
+  const names = ['name', 'model', 'optimizer', 'learningRate', 'momentum', 'batchSize', 'localSteps', 'averaging', 'topology', 'compress', 'seed'] as const
+  const settings = Object.fromEntries(names.map(name => [name, given(name)])) as NonNullable<NodeOptions['settings']>
+  const model = typeof settings.model === 'string' && settings.model.endsWith('.json') ? await loadModelFile(settings.model) : settings.model
+  const options = {
+    label: flags.label ?? file.settings.label,
+    task: flags.kind ?? file.settings.kind,
+    standardise: given('standardise') as UpFlags['standardise'],
+    missing: given('missing') as UpFlags['missing']
+  }
+  return { settings: { ...settings, model }, data: schema => loadData(flags.data, { rng: heldOut(), schema, ...options }) }
+}
+
+/** The same rows are held out whenever this device starts again. */
+function heldOut(): ReturnType<typeof createRng> {
+  return createRng('held-out rows')
+}

@@ -1,0 +1,31 @@
+import { readControl } from '../node/home.js'
+import { NoNodeError } from './errors.js'
+
+const requestTimeoutMs = 30_000
+
+/**
+ * Ask the node that runs on a home folder.
+ *
+ * @param body - sent as JSON by POST; GET without it
+ * @throws NoNodeError when none runs there
+ */
+export async function askNode<T>(home: string, path: string, body?: unknown): Promise<T> {
+  const control = readControl(home)
+  if (control === undefined) throw new NoNodeError(`No node runs on ${home}. Start one with \`murmur up --data <file>\`, or pass --home.`)
+  const request = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  let response: Response
+  try {
+    response = await fetch(`${control.url}${path}`, { ...request, signal: AbortSignal.timeout(requestTimeoutMs) })
+  } catch (cause) {
+    const message = `The node of ${home} (process ${control.pid}) does not answer at ${control.url}. If it is gone, start it again.`
+    throw new NoNodeError(message, { cause })
+  }
+  const answer = (await response.json()) as T & { error?: string; message?: string }
+  if (!response.ok) throw new RequestError(answer.message ?? answer.error ?? `the node answered ${response.status}`)
+  return answer
+}
+
+/** The node did not accept a request. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError'
+}

@@ -1,0 +1,113 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { BACKEND_NAMES } from '../engine/index.js'
+import { defaultSettings, type LearningSettings } from '../node/index.js'
+import { suggestion } from './suggestion.js'
+
+/** What `--until` asks for: stop as soon as the swarm has it. */
+export interface Target {
+  readonly metric: 'accuracy' | 'loss' | 'r2'
+  readonly value: number
+}
+
+/** Flags that say how to learn: the same for every command that founds a task. */
+export function learningOptions(): Option[] {
+  const { model, topology, averaging, compress, localSteps, learningRate, momentum, batchSize, optimizer, seed } =
+    defaultSettings
+  return group('Learning:', [
+    option('--model <spec>', 'softmax, mlp, mlp:64,32, or a tfjs model.json').default(model),
+    option('--topology <spec>', 'ring, torus, complete, exponential, random-regular:K, edges:0-1,1-2,...').default(
+      topology
+    ),
+    option('--averaging <name>', 'd-psgd or swarm-sgd').default(averaging),
+    option('--compress <spec>', 'float32, float16, quantize:8, quantize:4').default(compress),
+    option('--local-steps <n>', 'optimizer steps between two averagings').default(localSteps).argParser(wholeNumber(1)),
+    option('--learning-rate <x>', 'step size').default(learningRate).argParser(positive),
+    option('--batch-size <n>', 'rows a step').default(batchSize).argParser(wholeNumber(1)),
+    choice('--optimizer <name>', 'how steps are taken', ['sgd', 'momentum', 'adam']).default(optimizer),
+    option('--momentum <x>', 'for --optimizer momentum').default(momentum).argParser(share),
+    option('--seed <n>', 'fixes every random choice').default(seed).argParser(wholeNumber(0))
+  ])
+}
+
+/** Flags that say how rows are read. */
+export function dataOptions(): Option[] {
+  return group('Data:', [
+    option('--label <column>', 'the column to predict (default: the last)'),
+    choice('--kind <kind>', 'what the label is (default: seen from its values)', ['classification', 'regression']),
+    choice('--standardise <how>', 'numbers scaled by own statistics, by statistics in the task, or not', [
+      'local',
+      'task',
+      'none'
+    ]).default('local'),
+    missingOption()
+  ])
+}
+
+export function backendOption(): Option {
+  return choice('--backend <name>', 'what trains', BACKEND_NAMES).default('auto')
+}
+
+export function missingOption(): Option {
+  return choice('--missing <what>', 'what to do with rows that lack a value', ['fail', 'drop']).default('fail')
+}
+
+/** Put options under a heading of the help. Changes them. */
+export function group(heading: string, options: Option[]): Option[] {
+  return options.map(each => each.helpGroup(heading))
+}
+
+/** Every flag can come from the environment: `--local-steps` from MURMUR_LOCAL_STEPS. */
+export function option(flags: string, description: string): Option {
+  const made = new Option(flags, description)
+  const name = (made.long ?? '').replace(/^--(no-)?/, '').replaceAll('-', '_').toUpperCase()
+  return made.env(`MURMUR_${name}`)
+}
+
+/** One of some names; another is told the nearest. */
+export function choice(flags: string, description: string, names: readonly string[]): Option {
+  return option(flags, description)
+    .choices(names)
+    .argParser(value => {
+      if (names.includes(value)) return value
+      throw new InvalidArgumentError([`Expected one of ${names.join(', ')}.`, ...suggestion(value, names)].join('\n'))
+    })
+}
+
+export function wholeNumber(minimum: number, maximum = Infinity): (text: string) => number {
+  const expected = maximum === Infinity ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`
+  return text => {
+    const value = Number(text)
+    if (!Number.isSafeInteger(value) || value < minimum || value > maximum || text.trim() === '') {
+      throw new InvalidArgumentError(`Expected a whole number ${expected}.`)
+    }
+    return value
+  }
+}
+
+export function positive(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Expected a number above 0.')
+  return value
+}
+
+export function share(text: string): number {
+  const value = Number(text)
+  if (!(value >= 0 && value < 1) || text.trim() === '') {
+    throw new InvalidArgumentError('Expected a number from 0 to below 1.')
+  }
+  return value
+}
+
+/** `accuracy=0.92` */
+export function target(text: string): Target {
+  const [metric, value, ...rest] = text.split('=')
+  const number = Number(value)
+  if (!['accuracy', 'loss', 'r2'].includes(metric) || value === undefined || !Number.isFinite(number) || rest.length > 0) {
+    throw new InvalidArgumentError('Expected accuracy=X, loss=X or r2=X, for example accuracy=0.92.')
+  }
+  if (metric !== 'loss' && number > 1) throw new InvalidArgumentError(`Expected a share: ${metric} is never above 1.`)
+  return { metric: metric as Target['metric'], value: number }
+}
+
+/** The values of `learningOptions`, as commander names them. */
+export type LearningFlags = Omit<LearningSettings, 'name' | 'model'> & { readonly model: string }

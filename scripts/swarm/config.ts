@@ -1,0 +1,77 @@
+import { loadData, loadTrainLabels, mnistFolder, parsePartition, type LoadOptions, type Schema } from '../../data/index.js'
+import { readTopology, type BackendName } from '../../engine/index.js'
+import { createRng } from '../../learning/rng.js'
+import { createTopology } from '../../learning/topology/create-topology.js'
+import { buildTask, type LearningSettings } from '../../node/index.js'
+import type { Task } from '../../protocols/index.js'
+import { UsageError } from '../errors.js'
+import type { Target } from '../options.js'
+
+/** All that a run depends on: the same config gives the same run. */
+export interface SwarmConfig {
+  readonly nodes: number
+  /** `mnist`, a CSV file, or a folder of IDX files. */
+  readonly dataset: string
+  /** Training rows a node; undefined: what the data set has, shared out equally. */
+  readonly samples: number | undefined
+  readonly partition: string
+  readonly label?: string
+  readonly kind?: 'classification' | 'regression'
+  readonly standardise: 'local' | 'task' | 'none'
+  readonly missing: 'fail' | 'drop'
+  readonly settings: LearningSettings
+  readonly rounds: number
+  readonly until: Target | undefined
+  readonly evalEvery: number
+  readonly backend: BackendName
+}
+
+/** What follows from a config before anything is started. */
+export interface SwarmPlan {
+  readonly config: SwarmConfig
+  readonly task: Task
+  readonly data: DataSource
+  /** Rows of the training part that each node holds, and no other node does. */
+  readonly rows: readonly (readonly number[])[]
+}
+
+/** How a node reads its rows, and nobody else's. */
+export interface DataSource {
+  readonly path: string
+  readonly seed: number
+  readonly missing: 'fail' | 'drop'
+}
+
+/**
+ * Check a config against its data, and share the rows out.
+ *
+ * @throws whatever is wrong with the data, the partition, the model or a spec
+ */
+export function planSwarm(config: SwarmConfig): SwarmPlan {
+  const { nodes, settings, label, kind, standardise, missing } = config
+  const path = config.dataset === 'mnist' ? mnistFolder() : config.dataset
+  const data: DataSource = { path, seed: settings.seed, missing }
+  createTopology(settings.topology).graph(nodes, settings.seed)
+  const partition = parsePartition(config.partition)
+  // Only tables need their rows for a schema; of images a row is enough.
+  const options = { ...loadOptions(data), label, task: kind, standardise, layout: imageLayout(settings.model) } as const
+  const labels = loadTrainLabels(path, options)
+  const samples = config.samples ?? Math.floor(labels.length / nodes)
+  if (samples < 1) throw new UsageError(`${labels.length} training rows cannot be shared out over ${nodes} nodes; lower --nodes.`)
+  const rows = partition.assign({ labels, nodes, samples }, createRng(settings.seed).fork('partition'))
+  return { config, task: buildTask(settings, schemaOf(path, options)), data, rows }
+}
+
+/** The same stream for everyone, so that all hold out the same rows. */
+export function loadOptions({ seed, missing }: DataSource): LoadOptions {
+  return { rng: createRng(seed).fork('held-out rows'), missing }
+}
+
+function schemaOf(path: string, options: LoadOptions): Schema {
+  return loadData(path, { ...options, ...(path === mnistFolder() ? { trainRows: [0], testRows: [0] } : {}) }).schema
+}
+
+/** A model of one's own may want images as images; the built-in ones take pixels in a row. */
+function imageLayout(model: LearningSettings['model']): 'flat' | 'image' {
+  return typeof model === 'string' || readTopology(model).inputShape.length === 1 ? 'flat' : 'image'
+}

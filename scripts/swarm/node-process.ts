@@ -1,0 +1,118 @@
+// One node of `murmur swarm`, in a process of its own. Started with an IPC channel; ends when told to, or when the parent is gone.
+import { createHash } from 'node:crypto'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { loadData } from '../../data/index.js'
+import { createSketch } from '../../learning/sketch.js'
+import { createNode, JoinError, type MurmurNode } from '../../node/index.js'
+import { reportOf } from '../errors.js'
+import { exitCodes } from '../exit-codes.js'
+import { loadOptions } from './config.js'
+import { sketchWidth, type FromNode, type NodeRound, type ToNode } from './messages.js'
+
+/** Neighbours that do not come within this time are given up. */
+const linkTimeoutMs = 60_000
+
+let node: MurmurNode | undefined
+
+process.on('message', (message: ToNode) => {
+  receive(message).catch((error: unknown) => {
+    tell({ type: 'failed', ...reportOf(error) })
+    void end(exitCodes.failure)
+  })
+})
+process.on('disconnect', () => void end(exitCodes.done))
+// The terminal sends Ctrl-C to the whole group; the parent decides what it means.
+process.on('SIGINT', () => {})
+
+async function receive(message: ToNode): Promise<void> {
+  switch (message.type) {
+    case 'setup':
+      node = await setUp(message)
+      return tell({ type: 'listening', peer: node.peerId, addresses: node.addresses, backend: node.status().model.backend })
+    case 'bootstrap':
+      node!.introduce(
+        message.members.map(({ peer, addresses }) => ({ peer, addresses: addresses.map(text => multiaddr(text)), round: 0 }))
+      )
+      await node!.open()
+      if (!(await node!.linked(message.members.length, linkTimeoutMs))) {
+        throw new JoinError(`Not all neighbours could be linked within ${linkTimeoutMs / 1000} s.`, [])
+      }
+      node!.start()
+      return tell({ type: 'learning' })
+    case 'stop':
+      return end(exitCodes.done)
+  }
+}
+
+async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurNode> {
+  const { task, data, rows, rounds, evaluateEvery, backend } = setup
+  const created = await createNode({
+    task,
+    data: schema => loadData(data.path, { ...loadOptions(data), schema, trainRows: rows }),
+    privateKey: await ownKey(task.seed, setup.nodes, setup.index),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    rounds,
+    evaluateEvery,
+    backend
+  })
+  const sketch = createSketch(created.parameters.length, sketchWidth, task.seed)
+  const sketches = new Map<number, Float32Array>()
+  created.on('averaged', ({ round }, parameters) => sketches.set(round, sketch(parameters)))
+  created.on('round', ({ round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds }) => {
+    const ended: NodeRound = {
+      round,
+      loss,
+      evaluation,
+      averagedWith: averagedWith.length,
+      missed: missed.length,
+      bytesSent,
+      bytesReceived,
+      seconds,
+      cpuSeconds,
+      sketch: sketches.get(round)!
+    }
+    sketches.delete(round)
+    tell({ type: 'round', ...ended })
+  })
+  created.on('finished', () => tell({ type: 'finished' }))
+  created.on('failed', error => {
+    tell({ type: 'failed', ...reportOf(error) })
+    void end(exitCodes.failure)
+  })
+  return created
+}
+
+/**
+ * The identity of node `index`, the same in every run of one seed. Numbered in the order of the peer ids, by which nodes find their
+ * place in the topology, so that node i of a ring is between nodes i - 1 and i + 1.
+ */
+async function ownKey(seed: number, nodes: number, index: number): Promise<PrivateKey> {
+  const keys = await Promise.all(
+    Array.from({ length: nodes }, (_, i) =>
+      generateKeyPairFromSeed('Ed25519', createHash('sha256').update(`murmur swarm ${seed} ${i}`).digest())
+    )
+  )
+  const peerOf = (key: PrivateKey): string => peerIdFromPrivateKey(key).toString()
+  return keys.sort((a, b) => (peerOf(a) < peerOf(b) ? -1 : 1))[index]
+}
+
+let ending: Promise<void> | undefined
+
+function end(exitCode: number): Promise<void> {
+  ending ??= (async () => {
+    const rejected = node?.status().rejected ?? {}
+    const rss = process.memoryUsage.rss()
+    await node?.stop()
+    const lastWord: FromNode = { type: 'stopped', rss, peakRss: process.resourceUsage().maxRSS * 1024, rejected }
+    if (process.connected) await new Promise(resolve => process.send!(lastWord, undefined, undefined, resolve))
+    process.exit(exitCode)
+  })()
+  return ending
+}
+
+function tell(message: FromNode): void {
+  if (process.connected) process.send!(message)
+}

@@ -1,0 +1,45 @@
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SwarmConfig } from './config.js'
+import type { NodeRound } from './messages.js'
+import type { Summary } from './summary.js'
+
+/** The folder of one run: `config.json`, `rounds.ndjson` (a line a round and node), `summary.json`. */
+export class RunRecord {
+  readonly id: string
+  readonly folder: string
+
+  /** @param out - where run folders are kept; created if need be */
+  constructor(out: string, config: SwarmConfig, started: Date) {
+    this.id = freeId(out, started)
+    this.folder = join(out, this.id)
+    mkdirSync(this.folder, { recursive: true })
+    this.#write('config.json', config)
+  }
+
+  addRound(node: number, ended: NodeRound): void {
+    const { round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds } = ended
+    const accuracy = evaluation?.accuracy ?? null
+    const r2 = evaluation?.r2
+    const testLoss = evaluation?.loss
+    const line = { round, node, loss, accuracy, r2, testLoss, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds }
+    appendFileSync(join(this.folder, 'rounds.ndjson'), `${JSON.stringify(line)}\n`)
+  }
+
+  addSummary(summary: Summary): void {
+    this.#write('summary.json', summary)
+  }
+
+  #write(name: string, value: unknown): void {
+    writeFileSync(join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`)
+  }
+}
+
+/** The time of the start, which sorts well, with a number behind it when two runs start in one second. */
+function freeId(out: string, started: Date): string {
+  const base = started.toISOString().slice(0, 19).replaceAll(':', '-')
+  for (let i = 1; ; i++) {
+    const id = i === 1 ? base : `${base}-${i}`
+    if (!existsSync(join(out, id))) return id
+  }
+}

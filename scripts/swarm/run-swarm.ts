@@ -1,0 +1,183 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { exitCodes } from '../exit-codes.js'
+import { narrate } from '../output.js'
+import type { SwarmPlan } from './config.js'
+import type { FromNode, NodeEnd, ToNode } from './messages.js'
+import type { RunRecord } from './run-record.js'
+import { reaches, Scoreboard, type SwarmRound } from './scoreboard.js'
+import { summarise, type Summary } from './summary.js'
+
+/** Watches a run, to show it. */
+export interface SwarmView {
+  started(peers: readonly string[]): void
+  roundEnded(round: SwarmRound, scores: Scoreboard): void
+  nodeAdvanced(scores: Scoreboard): void
+  stopped(): void
+}
+
+interface NodeProcess {
+  readonly child: ChildProcess
+  state: 'starting' | 'listening' | 'learning' | 'finished' | 'lost'
+  peer: string
+  addresses: readonly string[]
+  end: NodeEnd | undefined
+}
+
+/** A node that was told to stop and has not after this long is killed. */
+const stopTimeoutMs = 10_000
+
+/** How the run ended. */
+export interface SwarmOutcome {
+  readonly summary: Summary
+  readonly exitCode: number
+}
+
+/**
+ * Runs a swarm: one process a node. This process starts and watches them. It passes no update on, takes part in no averaging, and
+ * when it dies the nodes stop.
+ */
+export class SwarmRun {
+  readonly #plan: SwarmPlan
+  readonly #record: RunRecord
+  readonly #view: SwarmView
+  readonly #scores: Scoreboard
+  readonly #nodes: NodeProcess[] = []
+  #reached: SwarmRound | undefined
+  /** Why the run could not start. */
+  #failure: { readonly message: string; readonly exitCode: number } | undefined
+  #stopping = false
+
+  constructor(plan: SwarmPlan, record: RunRecord, view: SwarmView) {
+    this.#plan = plan
+    this.#record = record
+    this.#view = view
+    this.#scores = new Scoreboard(plan.config.nodes)
+  }
+
+  /** @returns when every node process has ended */
+  async run(): Promise<SwarmOutcome> {
+    const { config, rows } = this.#plan
+    const ended = rows.map((own, index) => this.#startNode(index, own))
+    await Promise.all(ended)
+    this.#view.stopped()
+    const fates = this.#nodes.map(({ peer, state, end }) => ({ peer, lost: state === 'lost', end }))
+    const summary = summarise(this.#record.id, config, this.#scores, this.#reached, fates)
+    this.#record.addSummary(summary)
+    return { summary, exitCode: this.#exitCode() }
+  }
+
+  /** End the run cleanly: every node says goodbye. */
+  stop(): void {
+    if (this.#stopping) return
+    this.#stopping = true
+    for (const { child } of this.#nodes) {
+      if (child.connected) child.send({ type: 'stop' } satisfies ToNode)
+      const kill = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
+      child.once('exit', () => clearTimeout(kill))
+    }
+  }
+
+  kill(): void {
+    for (const { child } of this.#nodes) child.kill('SIGKILL')
+  }
+
+  #startNode(index: number, rows: readonly number[]): Promise<void> {
+    const { config, task, data } = this.#plan
+    const child = fork(new URL('./node-process.js', import.meta.url), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // Eight processes share a machine: a small young generation costs little time and saves 30 MB a node.
+      execArgv: ['--max-semi-space-size=2']
+    })
+    const node: NodeProcess = { child, state: 'starting', peer: '', addresses: [], end: undefined }
+    this.#nodes.push(node)
+    child.on('message', message => this.#receive(index, node, message as FromNode))
+    const { nodes, rounds, evalEvery: evaluateEvery, backend } = config
+    child.send({ type: 'setup', index, nodes, task, data, rows, rounds, evaluateEvery, backend } satisfies ToNode)
+    return new Promise(resolve => {
+      child.on('error', error => {
+        this.#failure ??= { message: `a node process could not be started: ${error.message}`, exitCode: exitCodes.failure }
+        resolve()
+      })
+      child.on('exit', (code, signal) => {
+        this.#exited(index, node, signal ?? String(code))
+        resolve()
+      })
+    })
+  }
+
+  #receive(index: number, node: NodeProcess, message: FromNode): void {
+    switch (message.type) {
+      case 'listening':
+        node.state = 'listening'
+        node.peer = message.peer
+        node.addresses = message.addresses
+        return this.#introduceAll()
+      case 'learning':
+        node.state = 'learning'
+        return
+      case 'round':
+        return this.#roundEnded(index, message)
+      case 'finished':
+        node.state = 'finished'
+        return this.#stopWhenFinished()
+      case 'failed':
+        if (this.#stopping) return
+        this.#failure ??= { message: `node ${index}: ${message.message}`, exitCode: message.exitCode }
+        if (this.#scores.last === undefined) this.stop()
+        return
+      case 'stopped':
+        node.end = message
+    }
+  }
+
+  /** Once all listen, each is told where the others do; from there on they need nobody. */
+  #introduceAll(): void {
+    if (this.#nodes.some(({ state }) => state !== 'listening') || this.#nodes.length < this.#plan.config.nodes) return
+    const members = this.#nodes.map(({ peer, addresses }) => ({ peer, addresses }))
+    this.#view.started(members.map(({ peer }) => peer))
+    for (const { child } of this.#nodes) child.send({ type: 'bootstrap', members } satisfies ToNode)
+  }
+
+  #roundEnded(index: number, round: Extract<FromNode, { type: 'round' }>): void {
+    if (this.#stopping) return
+    this.#record.addRound(index, round)
+    const completed = this.#scores.add(index, round)
+    this.#view.nodeAdvanced(this.#scores)
+    if (completed !== undefined) this.#swarmRoundEnded(completed)
+  }
+
+  #swarmRoundEnded(round: SwarmRound): void {
+    const { until } = this.#plan.config
+    this.#view.roundEnded(round, this.#scores)
+    if (until === undefined || this.#reached !== undefined || !reaches(round, until)) return
+    this.#reached = round
+    this.stop()
+  }
+
+  #stopWhenFinished(): void {
+    if (this.#nodes.every(({ state }) => state === 'finished' || state === 'lost')) this.stop()
+  }
+
+  #exited(index: number, node: NodeProcess, how: string): void {
+    if (this.#stopping) return
+    node.state = 'lost'
+    narrate(`node ${index} ended unexpectedly (${how}); the others go on`)
+    for (const round of this.#scores.lose(index)) this.#swarmRoundEnded(round)
+    // Before all were introduced there is no swarm that could go on.
+    if (this.#nodes.some(({ state }) => state === 'starting' || state === 'listening')) {
+      this.#failure ??= { message: `node ${index} ended before the swarm was complete (${how})`, exitCode: exitCodes.failure }
+      this.stop()
+    }
+    this.#stopWhenFinished()
+  }
+
+  #exitCode(): number {
+    const { until } = this.#plan.config
+    if (this.#failure !== undefined) {
+      narrate(`✖ ${this.#failure.message}`)
+      return this.#failure.exitCode
+    }
+    return until !== undefined && this.#reached === undefined ? exitCodes.targetMissed : exitCodes.done
+  }
+}

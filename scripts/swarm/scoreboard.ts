@@ -1,0 +1,113 @@
+import type { Evaluation } from '../../engine/index.js'
+import { consensusDistance } from '../../learning/parameters.js'
+import type { Target } from '../options.js'
+import type { NodeRound } from './messages.js'
+
+/** Mean, least and greatest over the nodes. */
+export interface Spread {
+  readonly mean: number
+  readonly min: number
+  readonly max: number
+}
+
+/** One round of the swarm, once every node that is left has ended it. */
+export interface SwarmRound {
+  readonly round: number
+  readonly loss: number
+  /** Missing when the round was not evaluated, or for regression. */
+  readonly accuracy: Spread | undefined
+  /** Missing when the round was not evaluated, or for classification. */
+  readonly r2: Spread | undefined
+  /** Mean test loss. */
+  readonly testLoss: number | undefined
+  readonly consensusDistance: number
+  readonly bytesSentPerNode: number
+  readonly bytesReceivedPerNode: number
+  /** Since learning started, of the last node to end the round. */
+  readonly seconds: number
+  /** CPU for training and network, all nodes together. */
+  readonly cpuSeconds: number
+}
+
+/** Collects the nodes' rounds into rounds of the swarm. It watches; nothing that it computes goes back to the nodes. */
+export class Scoreboard {
+  readonly #rounds = new Map<number, Map<number, NodeRound>>()
+  readonly #latest = new Map<number, NodeRound>()
+  readonly #present: Set<number>
+  readonly #evaluations = new Map<number, Evaluation>()
+  #last: SwarmRound | undefined
+
+  constructor(nodes: number) {
+    this.#present = new Set(Array.from({ length: nodes }, (_, index) => index))
+  }
+
+  /** The latest round of each node that has ended one. */
+  get latest(): ReadonlyMap<number, NodeRound> {
+    return this.#latest
+  }
+
+  /** The latest round that all nodes have ended. */
+  get last(): SwarmRound | undefined {
+    return this.#last
+  }
+
+  /** The latest evaluation of each node that has made one. */
+  get evaluations(): ReadonlyMap<number, Evaluation> {
+    return this.#evaluations
+  }
+
+  /** @returns the round of the swarm that this completes, if any */
+  add(index: number, round: NodeRound): SwarmRound | undefined {
+    this.#latest.set(index, round)
+    if (round.evaluation !== undefined) this.#evaluations.set(index, round.evaluation)
+    const byNode = this.#rounds.get(round.round) ?? new Map<number, NodeRound>()
+    this.#rounds.set(round.round, byNode)
+    byNode.set(index, round)
+    return this.#complete(round.round)
+  }
+
+  /** A node is gone: nobody waits for its rounds. @returns the rounds that this completes */
+  lose(index: number): SwarmRound[] {
+    this.#present.delete(index)
+    return [...this.#rounds.keys()].sort((a, b) => a - b).flatMap(round => this.#complete(round) ?? [])
+  }
+
+  #complete(round: number): SwarmRound | undefined {
+    const byNode = this.#rounds.get(round)
+    if (byNode === undefined || byNode.size === 0 || ![...this.#present].every(index => byNode.has(index))) return undefined
+    this.#rounds.delete(round)
+    const all = [...byNode.values()]
+    const evaluations = all.flatMap(({ evaluation }) => evaluation ?? [])
+    const evaluated = evaluations.length === all.length
+    const swarmRound: SwarmRound = {
+      round,
+      loss: mean(all.map(({ loss }) => loss)),
+      accuracy: spread(evaluations.flatMap(({ accuracy }) => accuracy ?? [])),
+      r2: spread(evaluations.flatMap(({ r2 }) => r2 ?? [])),
+      testLoss: evaluated ? mean(evaluations.map(({ loss }) => loss)) : undefined,
+      consensusDistance: consensusDistance(all.map(({ sketch }) => sketch)),
+      bytesSentPerNode: mean(all.map(({ bytesSent }) => bytesSent)),
+      bytesReceivedPerNode: mean(all.map(({ bytesReceived }) => bytesReceived)),
+      seconds: Math.max(...all.map(({ seconds }) => seconds)),
+      cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
+    }
+    if (this.#last === undefined || round > this.#last.round) this.#last = swarmRound
+    return swarmRound
+  }
+}
+
+/** Whether a round has what was asked for: a mean accuracy or r2 at least, or a mean test loss at most, the value. */
+export function reaches({ accuracy, r2, testLoss }: SwarmRound, { metric, value }: Target): boolean {
+  if (metric === 'loss') return testLoss !== undefined && testLoss <= value
+  const figure = metric === 'accuracy' ? accuracy : r2
+  return figure !== undefined && figure.mean >= value
+}
+
+export function spread(values: readonly number[]): Spread | undefined {
+  if (values.length === 0) return undefined
+  return { mean: mean(values), min: Math.min(...values), max: Math.max(...values) }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

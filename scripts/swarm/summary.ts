@@ -1,0 +1,116 @@
+import type { Target } from '../options.js'
+import type { SwarmConfig } from './config.js'
+import type { NodeEnd } from './messages.js'
+import { type Scoreboard, type Spread, type SwarmRound, spread } from './scoreboard.js'
+
+/** What a run came to. Times in seconds, sizes in bytes. */
+export interface Summary {
+  readonly id: string
+  readonly nodes: number
+  readonly rounds: number
+  /** Of the last evaluation of each node; null for regression. */
+  readonly accuracy: Spread | null
+  readonly r2: Spread | null
+  readonly consensusDistance: number
+  /** Over all connections: payloads, headers, framing, encryption, handshakes, membership. */
+  readonly bytes: { readonly sentPerNode: number; readonly receivedPerNode: number }
+  readonly seconds: {
+    /** Since the first node started to learn. */
+    readonly wall: number
+    /** CPU for training and network, all nodes together; start-up and evaluation left out. */
+    readonly cpu: number
+    readonly toTarget: number | null
+  }
+  readonly target:
+    | (Target & {
+        readonly reached: boolean
+        readonly round: number | null
+        readonly bytesPerNode: number | null
+        readonly cpuSeconds: number | null
+      })
+    | null
+  /** Resident set size, the largest of all nodes: when learning had ended, and at its peak. */
+  readonly memory: { readonly maxRssPerNode: number; readonly maxPeakRssPerNode: number }
+  readonly seed: number
+  readonly perNode: readonly NodeSummary[]
+}
+
+export interface NodeSummary {
+  readonly node: number
+  readonly peer: string
+  /** `lost`: it ended before the run did. */
+  readonly state: 'done' | 'lost'
+  readonly round: number
+  readonly loss: number | null
+  readonly accuracy: number | null
+  readonly r2: number | null
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly cpuSeconds: number
+  readonly rss: number | null
+  readonly rejected: Readonly<Record<string, number>>
+}
+
+/** What is known of a node process when the run has ended. */
+export interface NodeFate {
+  readonly peer: string
+  readonly lost: boolean
+  readonly end: NodeEnd | undefined
+}
+
+export function summarise(
+  id: string,
+  { nodes, settings, until }: SwarmConfig,
+  scores: Scoreboard,
+  reached: SwarmRound | undefined,
+  fates: readonly NodeFate[]
+): Summary {
+  const perNode = fates.map((fate, node) => nodeSummary(node, fate, scores))
+  const { last } = scores
+  const ends = fates.flatMap(({ end }) => end ?? [])
+  return {
+    id,
+    nodes,
+    rounds: last?.round ?? 0,
+    accuracy: spread(perNode.flatMap(({ accuracy }) => accuracy ?? [])) ?? null,
+    r2: spread(perNode.flatMap(({ r2 }) => r2 ?? [])) ?? null,
+    consensusDistance: last?.consensusDistance ?? 0,
+    bytes: { sentPerNode: last?.bytesSentPerNode ?? 0, receivedPerNode: last?.bytesReceivedPerNode ?? 0 },
+    seconds: { wall: last?.seconds ?? 0, cpu: last?.cpuSeconds ?? 0, toTarget: reached?.seconds ?? null },
+    target:
+      until === undefined
+        ? null
+        : {
+            ...until,
+            reached: reached !== undefined,
+            round: reached?.round ?? null,
+            bytesPerNode: reached?.bytesSentPerNode ?? null,
+            cpuSeconds: reached?.cpuSeconds ?? null
+          },
+    memory: {
+      maxRssPerNode: Math.max(0, ...ends.map(({ rss }) => rss)),
+      maxPeakRssPerNode: Math.max(0, ...ends.map(({ peakRss }) => peakRss))
+    },
+    seed: settings.seed,
+    perNode
+  }
+}
+
+function nodeSummary(node: number, { peer, lost, end }: NodeFate, scores: Scoreboard): NodeSummary {
+  const latest = scores.latest.get(node)
+  const evaluation = scores.evaluations.get(node)
+  return {
+    node,
+    peer,
+    state: lost ? 'lost' : 'done',
+    round: latest?.round ?? 0,
+    loss: latest?.loss ?? null,
+    accuracy: evaluation?.accuracy ?? null,
+    r2: evaluation?.r2 ?? null,
+    bytesSent: latest?.bytesSent ?? 0,
+    bytesReceived: latest?.bytesReceived ?? 0,
+    cpuSeconds: latest?.cpuSeconds ?? 0,
+    rss: end?.rss ?? null,
+    rejected: end?.rejected ?? {}
+  }
+}

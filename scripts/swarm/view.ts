@@ -1,0 +1,68 @@
+import { createLogUpdate } from 'log-update'
+import { formatBytes, formatSeconds, formatShare, formatTable, narrate, shortPeer } from '../output.js'
+import type { SwarmView } from './run-swarm.js'
+import type { Scoreboard, SwarmRound } from './scoreboard.js'
+
+/** A table that is drawn again in place; for a terminal. */
+export function liveView(rounds: number): SwarmView {
+  const draw = createLogUpdate(process.stderr)
+  let peers: readonly string[] = []
+  let last: SwarmRound | undefined
+  const redraw = (scores: Scoreboard): void => {
+    const rows = peers.map((peer, index) => {
+      const latest = scores.latest.get(index)
+      const evaluation = scores.evaluations.get(index)
+      const figure = evaluation?.accuracy ?? evaluation?.r2
+      const round = latest?.round ?? 0
+      return [
+        String(index),
+        shortPeer(peer),
+        bar(round / rounds),
+        `${round}/${rounds}`,
+        latest?.loss.toFixed(3) ?? '-',
+        figure === undefined ? '-' : evaluation?.accuracy === undefined ? figure.toFixed(3) : formatShare(figure),
+        `↑ ${formatBytes(latest?.bytesSent ?? 0)}`
+      ]
+    })
+    const table = formatTable([['NODE', 'PEER', '', 'ROUND', 'LOSS', 'SCORE', 'SENT'], ...rows])
+    draw([table, '', last === undefined ? 'linking neighbours' : describeRound(last, rounds)].join('\n'))
+  }
+  return {
+    started(known) {
+      peers = known
+    },
+    roundEnded(round, scores) {
+      last = round
+      redraw(scores)
+    },
+    nodeAdvanced: redraw,
+    stopped: () => draw.done()
+  }
+}
+
+/** A line a round; for logs and pipes. */
+export function lineView(rounds: number): SwarmView {
+  return {
+    started: peers => narrate(`${peers.length} nodes are up`),
+    roundEnded: round => narrate(describeRound(round, rounds)),
+    nodeAdvanced() {},
+    stopped() {}
+  }
+}
+
+function describeRound({ round, loss, accuracy, r2, consensusDistance, bytesSentPerNode, seconds }: SwarmRound, rounds: number): string {
+  const parts = [`round ${round}/${rounds}`, `loss ${loss.toFixed(3)}`]
+  if (accuracy !== undefined) {
+    parts.push(`accuracy ${formatShare(accuracy.mean)} (${formatShare(accuracy.min)} to ${formatShare(accuracy.max)})`)
+  }
+  if (r2 !== undefined) parts.push(`r2 ${r2.mean.toFixed(3)} (${r2.min.toFixed(3)} to ${r2.max.toFixed(3)})`)
+  parts.push(`consensus ${consensusDistance.toFixed(2)}`, `↑ ${formatBytes(bytesSentPerNode)} a node`, formatSeconds(seconds))
+  if (round < rounds) parts.push(`about ${formatSeconds((seconds / round) * (rounds - round))} left`)
+  return parts.join('  ')
+}
+
+function bar(done: number): string {
+  const width = 20
+  const filled = Math.min(width, Math.round(done * width))
+  return '█'.repeat(filled) + '░'.repeat(width - filled)
+}

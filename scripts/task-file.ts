@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import { loadModelFile } from '../engine/index.js'
+import type { LearningSettings } from '../node/index.js'
+import { InvalidTaskError, parseTask, type Task } from '../protocols/index.js'
+
+const settingsSchema = z.strictObject({
+  name: z.string().optional(),
+  /** A built-in model, or the path of a tfjs model.json beside the task file. */
+  model: z.string().optional(),
+  optimizer: z.enum(['sgd', 'momentum', 'adam']).optional(),
+  learningRate: z.number().positive().optional(),
+  momentum: z.number().min(0).lt(1).optional(),
+  batchSize: z.int().positive().optional(),
+  localSteps: z.int().positive().optional(),
+  averaging: z.string().optional(),
+  topology: z.string().optional(),
+  compress: z.string().optional(),
+  seed: z.int().min(0).optional(),
+  label: z.string().optional(),
+  kind: z.enum(['classification', 'regression']).optional(),
+  standardise: z.enum(['local', 'task', 'none']).optional(),
+  missing: z.enum(['fail', 'drop']).optional()
+})
+
+export type TaskFileSettings = Omit<z.infer<typeof settingsSchema>, 'model'> & { model?: LearningSettings['model'] }
+
+/**
+ * Read a task file: a whole task, as `murmur status --task` prints it, or some of the settings that the flags name.
+ *
+ * @throws InvalidTaskError naming file and field
+ */
+export async function readTaskFile(path: string): Promise<{ readonly task: Task } | { readonly settings: TaskFileSettings }> {
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new InvalidTaskError(`${path} is no readable JSON file: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof value === 'object' && value !== null && 'version' in value) {
+    try {
+      return { task: parseTask(value) }
+    } catch (cause) {
+      throw new InvalidTaskError(`${path}: ${(cause as Error).message}`, { cause })
+    }
+  }
+  const result = settingsSchema.safeParse(value)
+  if (!result.success) {
+    const { path: field, message } = result.error.issues[0]
+    throw new InvalidTaskError(`${path}: field ${field.join('.') || '(top)'}: ${message}`)
+  }
+  const { model, ...rest } = result.data
+  const ownModel = model?.endsWith('.json') === true ? await loadModelFile(resolve(dirname(path), model)) : model
+  return { settings: { ...rest, ...(ownModel === undefined ? {} : { model: ownModel }) } }
+}
