@@ -25,10 +25,7 @@ export type Action =
   /** Run local steps on the work vector, apart from this thread; then hand in `trained`. */
   | { readonly type: 'train'; readonly round: number; readonly firstStep: number; readonly steps: number }
   | { readonly type: 'send'; readonly to: string; readonly update: Update }
-  /**
-   * Hand in `timeout` at `untilMs`, unless another `wait` or the end of the round comes first. One too many does no
-   * harm.
-   */
+  /** Hand in `timeout` at `untilMs`, unless another `wait` or the end of the round comes first. Early is harmless. */
   | { readonly type: 'wait'; readonly untilMs: number }
   /** Something that was sent is not averaged: count it. */
   | { readonly type: 'reject'; readonly from: string; readonly reason: RejectReason }
@@ -115,9 +112,7 @@ export class RoundMachine {
     return this.#phase
   }
 
-  /**
-   * The peers that an averaging under way still waits for. Who has gone ahead sends nothing for this round any more.
-   */
+  /** The peers that an averaging under way still waits for: not for those ahead, who send nothing for it any more. */
   get awaited(): readonly string[] {
     return this.#missing().filter(peer => (this.#inbox.newestRound(peer) ?? 0) <= this.#round)
   }

@@ -47,7 +47,8 @@ moving('refuses malformed bytes, and changes nothing', () => {
 
 moving('does not hide a bug of a compressor', () => {
   const broken: Compressor = { ...float32, decode: () => { throw new TypeError('a bug') } }
-  assert.throws(() => moveTowards(stateOf([1, 2], broken), 0.5, encode(1, 2), new Float32Array(2), new Float32Array(2)), 'a bug')
+  const state = stateOf([1, 2], broken)
+  assert.throws(() => moveTowards(state, 0.5, encode(1, 2), new Float32Array(2), new Float32Array(2)), 'a bug')
 })
 
 moving.run()

@@ -9,7 +9,7 @@ rng('draws the numbers of xoshiro128**, on every machine', () => {
   const source = createRng(1)
   const drawn = [source.uint32(), source.uint32(), source.uint32(), source.uint32()]
   assert.equal(drawn, [1480348299, 3535427227, 2181889837, 2748236726])
-  assert.is(createRng(1).fork('a').uint32(), 444769895)
+  assert.is(createRng(1).fork('a').uint32(), 3297330735)
 })
 
 rng('treats a number and its text as one seed, and other seeds as unrelated', () => {
@@ -80,6 +80,10 @@ rng('shuffles into every order equally often, keeping every item', () => {
   }
   assert.equal([...counts.keys()].sort(), ['123', '132', '213', '231', '312', '321'])
   for (const [order, count] of counts) assert.ok(Math.abs(count - 1000) < 150, `${order}: ${count} of 6000`)
+})
+
+rng('keeps streams apart whose labels, joined, read the same', () => {
+  assert.is.not(createRng(1).fork('a').fork('b').uint32(), createRng(1).fork('a/b').uint32())
 })
 
 rng.run()
