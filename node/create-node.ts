@@ -9,10 +9,11 @@ import { systemClock } from './clock.js'
 import { JoinError, ListenError } from './errors.js'
 import { Home } from './home.js'
 import { createHost, type Host } from './host.js'
+import type { LearningSettings } from './learning-settings.js'
 import { joinSwarm, readAddress, type Joined } from './join.js'
 import { createLogger, type Logger } from './logger.js'
 import { MurmurNode } from './node.js'
-import { buildTask, checkTask, type LearningSettings } from './settings.js'
+import { buildTask, checkTask } from './settings.js'
 import { Traffic } from './traffic.js'
 
 export interface NodeOptions {
@@ -67,7 +68,11 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     if (home !== undefined) undo.push(() => home.close())
     const traffic = new Traffic()
     const privateKey = home?.privateKey ?? options.privateKey ?? (await generateKeyPair('Ed25519'))
-    const host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], { privateKey, datastore: home?.datastore, traffic })
+    const host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
+      privateKey,
+      datastore: home?.datastore,
+      traffic
+    })
     undo.push(async () => host.stop())
 
     const joined = founded === undefined ? await joinTask(host, targets, options) : undefined
@@ -126,7 +131,10 @@ async function joinTask(host: Host, targets: readonly Multiaddr[], options: Node
   const joined = await joinSwarm(host, targets, { timeoutMs, clock: systemClock, signal })
   if (task !== undefined && taskId(task) !== joined.taskId) {
     const ours = taskId(task).slice(0, 8)
-    throw new JoinError(`The peer learns task ${joined.taskId.slice(0, 8)}, not ${ours} as given. Leave the task out to learn with it.`, [])
+    throw new JoinError(
+      `The peer learns task ${joined.taskId.slice(0, 8)}, not ${ours} as given. Leave the task out to learn with it.`,
+      []
+    )
   }
   try {
     checkTask(joined.task)
@@ -154,12 +162,22 @@ async function currentModel(
   }
 }
 
-async function listenOn(listen: readonly string[], init: Omit<Parameters<typeof createHost>[0], 'listen'>): Promise<Host> {
+async function listenOn(
+  listen: readonly string[],
+  init: Omit<Parameters<typeof createHost>[0], 'listen'>
+): Promise<Host> {
   try {
     return await createHost({ ...init, listen })
   } catch (cause) {
     const error = cause as Error
     if (!/listen|address|EADDR|EACCES/i.test(`${error.name} ${error.message}`)) throw error
-    throw new ListenError(`cannot listen on ${listen.join(', ')}: ${error.message}. Is another program using that port?`, { cause })
+    throw new ListenError(`cannot listen on ${listen.join(', ')}: ${describeListenError(error)}`, { cause })
   }
+}
+
+function describeListenError({ message }: Error): string {
+  if (message.includes('EADDRINUSE')) return 'another program uses that port. Take another one, or 0 for any.'
+  if (message.includes('EADDRNOTAVAIL')) return 'this device has no such address. Take 0.0.0.0 for all that it has.'
+  if (message.includes('EACCES')) return 'this user may not open that port. Take one above 1023, or 0 for any.'
+  return message
 }

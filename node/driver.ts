@@ -23,13 +23,13 @@ export interface DriverInit {
   readonly evaluateEvery: number
   readonly rounds: number
   /** A round has ended. `parameters` is the model at this instant. */
-  onAveraged(result: RoundResult, parameters: Float32Array): void
+  readonly onAveraged: (result: RoundResult, parameters: Float32Array) => void
   /** Its evaluation, when one was due, has ended; called for every round, in order. */
-  onRound(result: RoundResult, evaluation: Evaluation | undefined): void
-  onRejected(peer: string, reason: RejectReason): void
-  onFinished(): void
+  readonly onRound: (result: RoundResult, evaluation: Evaluation | undefined) => void
+  readonly onRejected: (peer: string, reason: RejectReason) => void
+  readonly onFinished: () => void
   /** Learning cannot go on: the training worker is gone. */
-  onFailed(error: Error): void
+  readonly onFailed: (error: Error) => void
 }
 
 /** CPU time of the worker, by what it was spent on. */
@@ -73,7 +73,7 @@ export class Driver {
   #handle(event: WithoutTime<Event>): void {
     if (this.#stopped) return
     const { machine, clock } = this.#parts
-    for (const action of machine.handle({ ...event, nowMs: clock.now() } as Event)) this.#perform(action)
+    for (const action of machine.handle({ ...event, nowMs: clock.now() })) this.#perform(action)
   }
 
   #perform(action: Action): void {

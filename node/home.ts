@@ -1,15 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadOrCreateSelfKey } from '@libp2p/config'
 import type { PrivateKey } from '@libp2p/interface'
 import { LevelDatastore } from 'datastore-level'
-import { z } from 'zod'
+import { removeControl, writeControl, type Control } from './control-file.js'
 import { HomeError } from './errors.js'
-
-const controlSchema = z.object({ pid: z.int(), url: z.string() })
-
-/** How commands on this machine reach a running node. */
-export type Control = z.infer<typeof controlSchema>
 
 /** The folder in which a device keeps its identity and the peers that it knows. One process at a time. */
 export class Home {
@@ -41,28 +36,13 @@ export class Home {
   }
 
   writeControl(control: Control): void {
-    const path = controlPath(this.path)
-    writeFileSync(`${path}.new`, JSON.stringify(control), { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+    writeControl(this.path, control)
   }
 
   async close(): Promise<void> {
-    rmSync(controlPath(this.path), { force: true })
+    removeControl(this.path)
     await this.datastore.close()
   }
-}
-
-/** @returns undefined when no node runs on this home folder, as far as the folder tells */
-export function readControl(path: string): Control | undefined {
-  try {
-    return controlSchema.parse(JSON.parse(readFileSync(controlPath(path), 'utf8')))
-  } catch {
-    return undefined
-  }
-}
-
-function controlPath(home: string): string {
-  return join(home, 'control.json')
 }
 
 function describe(path: string, error: Error): string {

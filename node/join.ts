@@ -1,5 +1,5 @@
 import { peerIdFromString } from '@libp2p/peer-id'
-import { CODE_P2P, multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { PeerId } from '@libp2p/interface'
 import { fetchTask, InvalidTaskError, UnsupportedVersionError, type TaskOffer } from '../protocols/index.js'
 import type { Clock } from './clock.js'
@@ -59,11 +59,11 @@ export async function joinSwarm(host: Host, targets: readonly Multiaddr[], optio
   }
 }
 
-/** @throws InvalidAddressError when it is no multiaddr, or ends in no peer id */
+/** @throws InvalidAddressError when it is no multiaddr, or names no peer after /p2p/ */
 export function readAddress(text: string): Multiaddr {
   try {
     const address = multiaddr(text)
-    for (const { code, value } of address.getComponents()) if (code === CODE_P2P) peerIdFromString(value ?? '')
+    for (const { name, value } of address.getComponents()) if (name === 'p2p') peerIdFromString(value ?? '')
     return address
   } catch (cause) {
     const example = '/ip4/192.168.1.20/tcp/4101/p2p/12D3Koo…'
@@ -75,7 +75,9 @@ export function readAddress(text: string): Multiaddr {
 /** In words that say what to look at. */
 function describeDialError(error: unknown): string {
   const all = error instanceof AggregateError ? (error.errors as unknown[]) : [error]
-  const texts = all.map(one => (one instanceof Error ? `${one.name} ${one.message} ${codeOf(one)}` : String(one))).join(' ')
+  const texts = all
+    .map(one => (one instanceof Error ? `${one.name} ${one.message} ${codeOf(one)}` : String(one)))
+    .join(' ')
   if (texts.includes('ECONNREFUSED')) return 'connection refused: is `murmur up` running there, on that port?'
   if (/UnexpectedPeer|InvalidCrypto.*peer|does not match/i.test(texts)) {
     return 'another node answered there: the part after /p2p/ does not match. Copy the address again.'

@@ -40,8 +40,8 @@ const ring = createTopology('ring')
 
 /**
  * Keeps the links to this node's neighbours. Who they are, every node works out by itself: the topology over the sorted
- * peer ids of all members. A neighbour without a link keeps its place, and its weight stays at home, until it is back or
- * forgotten.
+ * peer ids of all members. A neighbour without a link keeps its place, and its weight stays at home, until it is back
+ * or forgotten.
  */
 export class Neighbourhood {
   readonly #parts: NeighbourhoodComponents

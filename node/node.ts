@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
 import { peerIdFromString } from '@libp2p/peer-id'
-import type { Connection } from '@libp2p/interface'
 import { decodePredictions, encodeExamples, type LoadedData, type Prediction } from '../data/index.js'
 import { sharedFloats, type Evaluation, type Trainer } from '../engine/index.js'
 import type { RejectReason } from '../learning/averaging/averaging.js'
@@ -64,6 +63,9 @@ export interface NodeInit {
   readonly evaluateEvery: number
   readonly minRoundMs: number
 }
+
+/** How long a node that stops waits for peers to read what it has sent. */
+const drainMs = 1000
 
 /** One device: it learns from its own rows, averages with its neighbours, and answers predictions by itself. */
 export class MurmurNode extends EventEmitter<NodeEvents> {
@@ -294,7 +296,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     return this.#membership.peers
       .filter(peer => peer !== this.peerId)
       .map(peer => {
-        const connection = host.getConnections(peerIdFromString(peer)).at(0) as Connection | undefined
+        const connection = host.getConnections(peerIdFromString(peer)).at(0)
         const bytes = connection === undefined ? undefined : this.#parts.traffic.over(connection)
         return {
           peer,
@@ -313,11 +315,23 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     this.#driver.stop()
     this.#neighbourhood.stop()
     this.#membership.stop()
+    await this.#drained()
     await this.#exchange.stop()
     await this.#taskServer.stop()
     await trainer.stop()
     await host.stop()
     await home?.close()
+  }
+
+  /** The last updates go out, if the peers read on; a link that is closed takes with it what is still queued. */
+  #drained(): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#parts.clock.after(drainMs, resolve)
+      void this.#exchange.drained().then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   #roundEnded(result: RoundResult, evaluation: Evaluation | undefined): void {

@@ -41,7 +41,7 @@ export class Traffic {
     registerSummaryGroup: () => noMetric,
     traceFunction: (_: string, traced: unknown) => traced as never,
     createTrace: () => undefined
-  } as unknown as Metrics
+  }
 
   #track(connection: MultiaddrConnection): void {
     const address = keyOf(connection)

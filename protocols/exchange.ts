@@ -43,8 +43,8 @@ const maxStreams = 512
 
 /**
  * Model updates between neighbours: one long-lived stream a neighbour and direction. A node opens a stream to everyone
- * that it sends to, says which task it is for, is welcomed or refused, and then writes updates as fast as the peer reads
- * them.
+ * that it sends to, says which task it is for, is welcomed or refused, and then writes updates as fast as the peer
+ * reads them.
  */
 export class Exchange {
   readonly #libp2p: ExchangeComponents

@@ -2,5 +2,6 @@ export { InvalidTaskError, ProtocolError, RefusedError, UnsupportedVersionError 
 export { Exchange, type ExchangeInit } from './exchange.js'
 export { Membership, type MembershipInit } from './membership.js'
 export type { MemberRecord } from './member-record.js'
+export type { ModelSnapshot } from './model-copies.js'
 export { decodeTask, maxTaskBytes, parseTask, taskBytes, taskId, type Task } from './task.js'
-export { fetchModel, fetchTask, TaskServer, type ModelSnapshot, type TaskOffer } from './task-protocol.js'
+export { fetchModel, fetchTask, TaskServer, type TaskOffer } from './task-protocol.js'

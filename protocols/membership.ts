@@ -42,8 +42,8 @@ interface Known {
 }
 
 /**
- * Who is in the swarm: every member announces itself on a gossipsub topic of the task, signed with its own key. All that
- * a node derives from the list (its neighbours, their weights) it derives by itself, from the sorted peer ids.
+ * Who is in the swarm: every member announces itself on a gossipsub topic of the task, signed with its own key. All
+ * that a node derives from the list (its neighbours, their weights) it derives by itself, from the sorted peer ids.
  */
 export class Membership {
   readonly #parts: MembershipComponents

@@ -1,6 +1,6 @@
 /**
- * Protocol identifiers. The number rises when an old reader would misread what a new writer sends; fields that are merely
- * added keep it (messages.proto).
+ * Protocol identifiers. The number rises when an old reader would misread what a new writer sends; fields that are
+ * merely added keep it (messages.proto).
  */
 export const exchangeProtocol = '/murmur/exchange/1'
 export const taskProtocol = '/murmur/task/1'

@@ -1,10 +1,11 @@
-import type { AbortOptions, Libp2p, PeerId } from '@libp2p/interface'
+import type { AbortOptions, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { pipe } from 'it-pipe'
 import { ProtocolError } from './errors.js'
-import { checksumOf, decodeFrame, fromFrames, nextFrame, readPayload, toChunks, toFrames } from './framing.js'
+import { decodeFrame, fromFrames, nextFrame, readPayload, toFrames } from './framing.js'
 import { decodeMember, encodeMember, type MemberRecord } from './member-record.js'
 import { ModelHeader, TaskReply } from './messages.js'
+import { ModelCopies, type ModelSnapshot } from './model-copies.js'
 import { withStream, type Dialer } from './open-stream.js'
 import { modelProtocol, taskProtocol } from './protocol-ids.js'
 import { toDuplex } from './stream-duplex.js'
@@ -13,13 +14,11 @@ import { decodeTask, taskBytes, type Task } from './task.js'
 /** At most this many members go into an answer: with their addresses they stay under one frame. */
 const maxMembers = 256
 
-type Server = Pick<Libp2p, 'handle' | 'unhandle'>
+/** A peer that has not taken its answer by then is cut off; a model may be large and the link slow. */
+const answerTimeoutMs = 10 * 60_000
 
-/** A model at some round. */
-export interface ModelSnapshot {
-  readonly round: number
-  readonly parameters: Float32Array
-}
+type Send = (frames: readonly Uint8Array[]) => Promise<void>
+type Server = Pick<Libp2p, 'handle' | 'unhandle'>
 
 /** What a newcomer is told. */
 export interface TaskOffer {
@@ -49,29 +48,29 @@ export class TaskServer {
   async start(): Promise<void> {
     const { task, layoutHash, members, snapshot } = this.#init
     const bytes = taskBytes(task)
-    await this.#serve(taskProtocol, () => [
-      TaskReply.encode({ task: bytes, members: members().slice(0, maxMembers).map(record => encodeMember(record)) })
-    ])
-    await this.#serve(modelProtocol, () => {
-      const { round, parameters } = snapshot()
-      const payload = new Uint8Array(parameters.slice().buffer)
-      const header = { layoutHash, round, bytes: payload.byteLength, checksum: checksumOf(payload) }
-      return [ModelHeader.encode(header), ...toChunks(payload)]
+    const copies = new ModelCopies(layoutHash, snapshot)
+    await this.#serve(taskProtocol, send => {
+      const told = members().slice(0, maxMembers).map(record => encodeMember(record))
+      return send([TaskReply.encode({ task: bytes, members: told })])
     })
+    await this.#serve(modelProtocol, send => copies.lend(send))
   }
 
   async stop(): Promise<void> {
     await this.#libp2p.unhandle([taskProtocol, modelProtocol])
   }
 
-  async #serve(protocol: string, frames: () => Uint8Array[]): Promise<void> {
-    await this.#libp2p.handle(
-      protocol,
-      stream => {
-        pipe(frames(), toFrames, toDuplex(stream).sink).catch((error: unknown) => stream.abort(error as Error))
-      },
-      { maxInboundStreams: 1, runOnLimitedConnection: true }
-    )
+  async #serve(protocol: string, answer: (send: Send) => Promise<void>): Promise<void> {
+    const onStream = (stream: Stream): void => {
+      const abort = (error: unknown): void => stream.abort(error as Error)
+      // Also when the peer does not read, or reads all and never closes its side.
+      const limit = AbortSignal.timeout(answerTimeoutMs)
+      const onLimit = (): void => abort(limit.reason)
+      limit.addEventListener('abort', onLimit)
+      stream.addEventListener('close', () => limit.removeEventListener('abort', onLimit))
+      answer(frames => pipe(frames, toFrames, toDuplex(stream).sink)).catch(abort)
+    }
+    await this.#libp2p.handle(protocol, onStream, { maxInboundStreams: 1, runOnLimitedConnection: true })
   }
 }
 

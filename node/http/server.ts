@@ -31,6 +31,7 @@ export async function serveHttp(node: MurmurNode, port: number): Promise<HttpSer
   refuseForeignHosts(server)
   server.get('/api/status', () => node.status())
   server.get('/api/peers', () => node.peers())
+  server.get('/api/task', () => node.task)
   // Two colons: one that is meant literally.
   server.post(`/v1/models/${node.task.name}::predict`, { schema: { body: predictBody } }, async (request, reply) => {
     const { instances } = request.body as { instances: unknown[] }
@@ -44,7 +45,10 @@ export async function serveHttp(node: MurmurNode, port: number): Promise<HttpSer
   try {
     return { url: await server.listen({ host: '127.0.0.1', port }), close: () => server.close() }
   } catch (cause) {
-    throw new ListenError(`cannot serve HTTP on port ${port}: ${(cause as Error).message}. Pass --http with another port.`, { cause })
+    throw new ListenError(
+      `cannot serve HTTP on port ${port}: ${(cause as Error).message}. Pass --http with another port.`,
+      { cause }
+    )
   }
 }
 

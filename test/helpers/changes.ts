@@ -1,6 +1,6 @@
 import { within } from './within.js'
 
-/** Lets a test wait for what callbacks report, without sleeping: call `notify` in each, wait `until` something holds. */
+/** Lets a test wait for what callbacks report: call `notify` in each, then wait `until` something holds. */
 export class Changes {
   readonly #checks = new Set<() => void>()
 

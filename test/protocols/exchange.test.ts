@@ -11,7 +11,7 @@ import { encodeUpdate } from '../../protocols/update-codec.js'
 import { Changes } from '../helpers/changes.js'
 import { connect, withHosts, type TestHost } from '../helpers/host.js'
 import { within } from '../helpers/within.js'
-import { closed, framed, listenersOf, randomBytes, rejection, sampleUpdate, streamsOf } from './fixtures.js'
+import { closed, framed, listenersOf, nextEvent, randomBytes, rejection, sampleUpdate, streamsOf } from './fixtures.js'
 
 const taskId = 'a'.repeat(64)
 const layoutHash = 'b'.repeat(16)
@@ -164,6 +164,32 @@ exchanges('refuses a third stream of one peer and keeps two', () => withHosts(3,
   assert.equal(streams.map(({ status }) => status), ['open', 'open'])
   await link(node, other)
   assert.ok(node.exchange.links.includes(other.id), 'another peer is welcome')
+}))
+
+exchanges('counts the streams of a peer over all its connections', () => withHosts(2, async (hostA, hostB) => {
+  const node = await startExchange(hostA)
+  const [first] = hostB.host.getConnections()
+  const second = await hostB.host.dial(node.host.getMultiaddrs(), { force: true })
+  assert.is.not(first, second)
+  for (const connection of [first, second]) {
+    const stream = await connection.newStream(exchangeProtocol)
+    stream.send(framed(hello))
+    await nextEvent(stream, 'message')
+  }
+  await second.newStream(exchangeProtocol).then(closed, () => {})
+}))
+
+exchanges('links no peer that has opened a stream and said nothing', () => withHosts(2, async (hostA, hostB) => {
+  const node = await startExchange(hostA)
+  await serveRaw(hostB, stream => stream.addEventListener('message', () => {
+    stream.send(framed(Welcome.encode({ refusal: '' })))
+  }, { once: true }))
+  await node.exchange.open(hostB.host.peerId)
+  const stream = await rawStream(hostB, node)
+  for (let trip = 0; trip < 2; trip++) await hostB.host.services.ping.ping(node.host.peerId)
+  assert.equal(node.exchange.links, [])
+  stream.send(framed(hello))
+  await node.changes.until(() => node.exchange.links.length === 1, 'the link')
 }))
 
 exchanges('loses the link when the connection breaks, on both sides', () => withHosts(2, async (hostA, hostB) => {

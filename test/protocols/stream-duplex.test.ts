@@ -2,6 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { toDuplex } from '../../protocols/stream-duplex.js'
+import { settled } from '../helpers/fake-clock.js'
 import { withHosts } from '../helpers/host.js'
 import { within } from '../helpers/within.js'
 import { closed, listenersOf, nextEvent, randomBytes, rejection } from './fixtures.js'
@@ -154,6 +155,27 @@ duplexes('fails, not ends, when the connection is lost', () => withHosts(2, asyn
   await rejection(collect(toDuplex(near).source), 'reading a stream that was lost before')
   await rejection(toDuplex(near).sink([chunk]), 'writing to it')
 }))
+
+duplexes('waits again when what the stream held has filled the window', async () => {
+  const stub = new EventTarget() as EventTarget & { writableNeedsDrain: boolean }
+  const full = { status: 'open', writableNeedsDrain: true, send: () => false, close: async () => {} }
+  const stream = Object.assign(stub, full)
+  const sending = new Chunks(2)
+  const sent = toDuplex(stream as unknown as Stream).sink(sending)
+  await settled()
+  // As libp2p does: on `drain` it sends what it holds, in a microtask.
+  stream.writableNeedsDrain = false
+  queueMicrotask(() => {
+    stream.writableNeedsDrain = true
+  })
+  stream.dispatchEvent(new Event('drain'))
+  await settled()
+  assert.is(sending.taken, 1, 'the window is full again')
+  stream.writableNeedsDrain = false
+  stream.dispatchEvent(new Event('drain'))
+  await within(sent, 5000, 'the rest')
+  assert.is(sending.taken, 2)
+})
 
 duplexes('leaves no listeners behind when it waited for the peer to read', () => withStream(async (near, far) => {
   const { sink } = toDuplex(near)
