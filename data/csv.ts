@@ -46,13 +46,17 @@ function parseRecords(path: string): CsvRecord[] {
   const text = readText(path)
   try {
     const records: unknown = parse(text, {
-      bom: true, info: true, relax_column_count: true, skip_empty_lines: true, trim: true
+      bom: true,
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true
     })
     return records as CsvRecord[]
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
-    const problem = 'a quote stands inside a value or is never closed; expected quotes around a whole value. ' +
-      'Correct the line.'
+    const problem =
+      'a quote stands inside a value or is never closed; expected quotes around a whole value. ' + 'Correct the line.'
     throw new InvalidDataError(path, problem, { line: Number(cause.lines), cause })
   }
 }
@@ -78,8 +82,8 @@ function checkHeader(path: string, header: readonly string[]): void {
     }
   })
   if (header.length < 2) {
-    const problem = `one column, ${quote(header[0])}; expected features and a label, separated by commas. ` +
-      'Check the separator.'
+    const problem =
+      `one column, ${quote(header[0])}; expected features and a label, separated by commas. ` + 'Check the separator.'
     throw new InvalidDataError(path, problem, { line: 1, column: header[0] })
   }
 }

@@ -15,7 +15,10 @@ import { list, quote } from './wording.js'
  * @throws InvalidDataError when a label is no class of the schema, or a number is too far from the scaling's mean
  */
 export function encodeTable(
-  table: Table, schema: TableSchema, columns: readonly FeatureColumn[], rows: readonly number[]
+  table: Table,
+  schema: TableSchema,
+  columns: readonly FeatureColumn[],
+  rows: readonly number[]
 ): Dataset {
   const inputs = width(schema.inputShape)
   const features = sharedFloats(rows.length * inputs)
@@ -63,13 +66,15 @@ function encodeLabel(table: Table, row: number, label: Label): number {
   if (label.kind === 'number') return standardise(Number(value), label.scaling)
   const index = label.classes.indexOf(className(String(value)))
   if (index !== -1) return index
-  const problem = `label ${quote(label.name)} is ${quote(String(value))}; expected one of the task's classes: ` +
+  const problem =
+    `label ${quote(label.name)} is ${quote(String(value))}; expected one of the task's classes: ` +
     `${list(label.classes)}. Correct the row or delete it.`
   throw new InvalidDataError(table.file, problem, { line: table.lines[row], column: label.name })
 }
 
 function tooLarge(table: Table, row: number, column: string, value: number | string): InvalidDataError {
-  const problem = `column ${quote(column)} is ${quote(String(value))}; expected a number closer to those that the ` +
+  const problem =
+    `column ${quote(column)} is ${quote(String(value))}; expected a number closer to those that the ` +
     'scaling was measured on. Correct the row or delete it.'
   return new InvalidDataError(table.file, problem, { line: table.lines[row], column })
 }

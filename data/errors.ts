@@ -17,7 +17,11 @@ export class InvalidDataError extends Error {
    * @param file - the path as the user gave it
    * @param problem - what was found, what was expected and the next step; the message puts file and line before it
    */
-  constructor(readonly file: string, problem: string, place: Place = {}) {
+  constructor(
+    readonly file: string,
+    problem: string,
+    place: Place = {}
+  ) {
     const where = place.line === undefined ? file : `${file} line ${place.line}`
     super(`${where}: ${problem}`, place.cause === undefined ? undefined : { cause: place.cause })
     this.line = place.line
@@ -33,7 +37,11 @@ export class InvalidExampleError extends Error {
    * @param example - counted from 0
    * @param field - undefined when the example as a whole is at fault
    */
-  constructor(readonly example: number, readonly field: string | undefined, problem: string) {
+  constructor(
+    readonly example: number,
+    readonly field: string | undefined,
+    problem: string
+  ) {
     super(`example ${example}: ${problem}`)
   }
 }

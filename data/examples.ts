@@ -23,7 +23,9 @@ export type Prediction =
  * @throws InvalidParametersError when `columns` lacks the local scaling
  */
 export function encodeExamples(
-  examples: readonly unknown[], schema: Schema, columns?: readonly FeatureColumn[]
+  examples: readonly unknown[],
+  schema: Schema,
+  columns?: readonly FeatureColumn[]
 ): Float32Array {
   const inputs = width(schema.inputShape)
   const output = new Float32Array(examples.length * inputs)
@@ -32,10 +34,11 @@ export function encodeExamples(
     return output
   }
   const used = columns ?? schema.columns
-  const unscaled = used.some((column) => column.kind === 'number' && column.scaling === undefined)
+  const unscaled = used.some(column => column.kind === 'number' && column.scaling === undefined)
   if (schema.standardise === 'local' && unscaled) {
     throw new InvalidParametersError(
-      'no local scaling; expected the columns that loading local data gives. Give this node data of its own first.')
+      'no local scaling; expected the columns that loading local data gives. Give this node data of its own first.'
+    )
   }
   examples.forEach((example, e) => writeRow(output.subarray(e * inputs, (e + 1) * inputs), example, e, used))
   return output
@@ -48,7 +51,7 @@ export function encodeExamples(
  */
 export function decodePredictions(outputs: Float32Array, label: Label): Prediction[] {
   if (label.kind === 'number') {
-    return Array.from(outputs, (output) => ({ kind: 'number', value: restore(output, label.scaling) }))
+    return Array.from(outputs, output => ({ kind: 'number', value: restore(output, label.scaling) }))
   }
   const { classes } = label
   return Array.from({ length: outputs.length / classes.length }, (_, row) => {

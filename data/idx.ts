@@ -32,7 +32,7 @@ export function useIdx<T>(path: string, dimensions: readonly number[], use: (fil
   const bytes = path.endsWith('.gz') ? packedBytes(path) : fileBytes(path)
   try {
     const shape = readHeader(path, bytes, dimensions)
-    return use({ shape, readRows: (rows) => readRows(path, bytes, shape, rows) })
+    return use({ shape, readRows: rows => readRows(path, bytes, shape, rows) })
   } finally {
     bytes.close()
   }
@@ -80,11 +80,12 @@ function openOrExplain<T>(path: string, open: () => T): T {
 }
 
 function readHeader(path: string, bytes: Bytes, dimensions: readonly number[]): number[] {
-  const magics = dimensions.map((n) => hex(UNSIGNED_BYTE * 256 + n))
+  const magics = dimensions.map(n => hex(UNSIGNED_BYTE * 256 + n))
   if (bytes.length < 4) throw cutShort(path, bytes.length, `at least ${4 + 4 * Math.min(...dimensions)}`)
   const magic = readUint32(bytes, 0)
   if (!magics.includes(hex(magic))) {
-    const problem = `magic number ${hex(magic)}; expected ${magics.join(' or ')}. Check that this is an IDX file of ` +
+    const problem =
+      `magic number ${hex(magic)}; expected ${magics.join(' or ')}. Check that this is an IDX file of ` +
       'unsigned bytes.'
     throw new InvalidDataError(path, problem)
   }
@@ -94,8 +95,8 @@ function readHeader(path: string, bytes: Bytes, dimensions: readonly number[]): 
   const shape = Array.from({ length: count }, (_, i) => readUint32(bytes, 4 + 4 * i))
   const expected = shape.reduce((product, side) => product * side, 1)
   if (expected === 0 || expected > MAX_BYTES) {
-    const problem = `the header claims ${shape.join(' x ')} bytes; expected between 1 and ${MAX_BYTES}. ` +
-      'Fetch the file again.'
+    const problem =
+      `the header claims ${shape.join(' x ')} bytes; expected between 1 and ${MAX_BYTES}. ` + 'Fetch the file again.'
     throw new InvalidDataError(path, problem)
   }
   if (bytes.length !== header + expected) throw cutShort(path, bytes.length, String(header + expected))
@@ -103,7 +104,7 @@ function readHeader(path: string, bytes: Bytes, dimensions: readonly number[]): 
 }
 
 function readRows(path: string, bytes: Bytes, shape: readonly number[], rows: readonly number[]): Uint8Array {
-  const outside = rows.find((row) => !(Number.isInteger(row) && row >= 0 && row < shape[0]))
+  const outside = rows.find(row => !(Number.isInteger(row) && row >= 0 && row < shape[0]))
   if (outside !== undefined) {
     throw new InvalidParametersError(`row ${outside} of ${path} does not exist; expected one below ${shape[0]}.`)
   }

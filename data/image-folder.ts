@@ -39,7 +39,7 @@ export function findImageFolder(path: string): ImageFolder {
 function findFiles(folder: string, part: string): ImageFiles | undefined {
   const names = readFolder(folder).sort() // a file comes before its packed twin
   const find = (kind: string): string | undefined =>
-    names.find((name) => new RegExp(`^${part}-${kind}[-.]idx\\d-ubyte(\\.gz)?$`).test(name))
+    names.find(name => new RegExp(`^${part}-${kind}[-.]idx\\d-ubyte(\\.gz)?$`).test(name))
   const [images, labels] = [find('images'), find('labels')]
   if (images === undefined && labels === undefined) return undefined
   if (images !== undefined && labels !== undefined) {
@@ -59,7 +59,7 @@ function readFolder(path: string): string[] {
 
 /** @returns the class index of every row */
 export function readImageLabels({ labels }: ImageFiles): Uint8Array {
-  return useIdx(labels, LABEL_DIMENSIONS, (file) => file.readRows(range(0, file.shape[0])))
+  return useIdx(labels, LABEL_DIMENSIONS, file => file.readRows(range(0, file.shape[0])))
 }
 
 /**
@@ -69,7 +69,7 @@ export function readImageLabels({ labels }: ImageFiles): Uint8Array {
  * @throws InvalidDataError
  */
 export function inferImageSchema({ train }: ImageFolder, layout: 'flat' | 'image' = 'flat'): ImageSchema {
-  const shape = useIdx(train.images, IMAGE_DIMENSIONS, (file) => imageShape(file.shape))
+  const shape = useIdx(train.images, IMAGE_DIMENSIONS, file => imageShape(file.shape))
   const highest = readImageLabels(train).reduce((a, b) => Math.max(a, b))
   return {
     kind: 'image',
@@ -87,31 +87,36 @@ export function inferImageSchema({ train }: ImageFolder, layout: 'flat' | 'image
  * @throws InvalidParametersError when there is no such row
  */
 export function readImages(files: ImageFiles, schema: ImageSchema, rows?: readonly number[]): Dataset {
-  return useIdx(files.images, IMAGE_DIMENSIONS, (images) => useIdx(files.labels, LABEL_DIMENSIONS, (classes) => {
-    if (images.shape[0] !== classes.shape[0]) {
-      const problem = `${classes.shape[0]} labels; expected ${images.shape[0]}, one an image of ${files.images}. ` +
-        'Fetch both files again.'
-      throw new InvalidDataError(files.labels, problem)
-    }
-    const shape = imageShape(images.shape)
-    if (shape.join() !== schema.imageShape.join()) {
-      const problem = `images of ${shape.join(' x ')}; expected ${schema.imageShape.join(' x ')} as the task says. ` +
-        'Convert them, or join another task.'
-      throw new InvalidDataError(files.images, problem)
-    }
-    const wanted = rows ?? range(0, images.shape[0])
-    const labels = sharedFloats(wanted.length)
-    labels.set(classes.readRows(wanted))
-    checkLabels(files.labels, labels, wanted, schema)
-    const features = images.readRows(wanted)
-    return { rows: wanted.length, inputShape: schema.inputShape, features, scale: 1 / 255, labels }
-  }))
+  return useIdx(files.images, IMAGE_DIMENSIONS, images =>
+    useIdx(files.labels, LABEL_DIMENSIONS, classes => {
+      if (images.shape[0] !== classes.shape[0]) {
+        const problem =
+          `${classes.shape[0]} labels; expected ${images.shape[0]}, one an image of ${files.images}. ` +
+          'Fetch both files again.'
+        throw new InvalidDataError(files.labels, problem)
+      }
+      const shape = imageShape(images.shape)
+      if (shape.join() !== schema.imageShape.join()) {
+        const problem =
+          `images of ${shape.join(' x ')}; expected ${schema.imageShape.join(' x ')} as the task says. ` +
+          'Convert them, or join another task.'
+        throw new InvalidDataError(files.images, problem)
+      }
+      const wanted = rows ?? range(0, images.shape[0])
+      const labels = sharedFloats(wanted.length)
+      labels.set(classes.readRows(wanted))
+      checkLabels(files.labels, labels, wanted, schema)
+      const features = images.readRows(wanted)
+      return { rows: wanted.length, inputShape: schema.inputShape, features, scale: 1 / 255, labels }
+    })
+  )
 }
 
 function checkLabels(path: string, labels: Float32Array, rows: readonly number[], schema: ImageSchema): void {
-  const unknown = labels.findIndex((label) => label >= schema.label.classes.length)
+  const unknown = labels.findIndex(label => label >= schema.label.classes.length)
   if (unknown === -1) return
-  const problem = `image ${rows[unknown]} has label ${labels[unknown]}; expected a class of the task, 0 to ` +
+  const problem =
+    `image ${rows[unknown]} has label ${labels[unknown]}; expected a class of the task, 0 to ` +
     `${schema.label.classes.length - 1}. Remove the image, or join another task.`
   throw new InvalidDataError(path, problem)
 }

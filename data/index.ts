@@ -7,8 +7,17 @@ export { mnistFolder, readMnist, type MnistOptions } from './mnist.js'
 export { parsePartition, type Partition, type Pool } from './partition.js'
 export type { Random } from './random.js'
 export type {
-  CategoryColumn, ClassLabel, FeatureColumn, ImageSchema, Label, NumberColumn, NumberLabel, Scaling, Schema,
-  Standardise, TableSchema
+  CategoryColumn,
+  ClassLabel,
+  FeatureColumn,
+  ImageSchema,
+  Label,
+  NumberColumn,
+  NumberLabel,
+  Scaling,
+  Schema,
+  Standardise,
+  TableSchema
 } from './schema.js'
 export { restore, standardise } from './numbers.js'
 export { selectRows, splitDataset } from './split.js'

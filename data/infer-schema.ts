@@ -67,7 +67,8 @@ function inferLabel(table: Table, rows: readonly number[], options: SchemaOption
   }
   const classes = distinct(table, label, className)
   if (classes.length < 2) {
-    const problem = `label ${quote(name)} is ${quote(classes[0])} in every row; expected at least two classes. ` +
+    const problem =
+      `label ${quote(name)} is ${quote(classes[0])} in every row; expected at least two classes. ` +
       'Add rows of another class, or name another column with --label.'
     throw new InvalidDataError(table.file, problem, { column: name })
   }
@@ -84,12 +85,13 @@ function distinct(table: Table, column: Column, canonical = (text: string): stri
   const found = new Set<string>()
   for (const value of column.values) found.add(canonical(String(value)))
   if (found.size > MAX_CATEGORIES) {
-    const problem = `column ${quote(column.name)} has ${found.size} different values; expected at most ` +
+    const problem =
+      `column ${quote(column.name)} has ${found.size} different values; expected at most ` +
       `${MAX_CATEGORIES} categories. Delete the column if it is an identifier or free text.`
     throw new InvalidDataError(table.file, problem, { column: column.name })
   }
   const values = [...found]
-  return values.every((value) => parseNumber(value) !== undefined)
+  return values.every(value => parseNumber(value) !== undefined)
     ? values.sort((a, b) => Number(a) - Number(b))
     : values.sort()
 }

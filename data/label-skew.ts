@@ -12,7 +12,11 @@ import { range, shuffled, type Random } from './random.js'
  * @throws InvalidParametersError when labels are no classes
  */
 export function assignDirichlet(
-  labels: readonly number[], nodes: number, samples: number, concentration: number, rng: Random
+  labels: readonly number[],
+  nodes: number,
+  samples: number,
+  concentration: number,
+  rng: Random
 ): number[][] {
   if (!labels.every(Number.isInteger)) {
     throw new InvalidParametersError('partition dirichlet needs classes; the labels are numbers. Pass iid or shards:K.')
@@ -23,7 +27,7 @@ export function assignDirichlet(
     if (rows === undefined) classes.set(labels[row], [row])
     else rows.push(row)
   }
-  const stocks = [...classes.keys()].sort((a, b) => a - b).map((label) => classes.get(label)!)
+  const stocks = [...classes.keys()].sort((a, b) => a - b).map(label => classes.get(label)!)
   return range(0, nodes).map(() => {
     const shares = drawDirichlet(stocks.length, concentration, rng)
     return range(0, samples).map(() => stocks[drawClass(shares, stocks, rng)].pop()!)
@@ -40,27 +44,32 @@ export function assignDirichlet(
  * @throws InvalidParametersError when `samples` is not a multiple of `shards`
  */
 export function assignShards(
-  labels: readonly number[], nodes: number, samples: number, shards: number, rng: Random
+  labels: readonly number[],
+  nodes: number,
+  samples: number,
+  shards: number,
+  rng: Random
 ): number[][] {
   if (samples % shards !== 0) {
-    const below = samples - samples % shards
-    const remedies = [...(below > 0 ? [below] : []), below + shards].map((fitting) => `--samples ${fitting}`)
+    const below = samples - (samples % shards)
+    const remedies = [...(below > 0 ? [below] : []), below + shards].map(fitting => `--samples ${fitting}`)
     throw new InvalidParametersError(
-      `${samples} samples a node cannot be cut into ${shards} equal shards. Pass ${remedies.join(' or ')}.`)
+      `${samples} samples a node cannot be cut into ${shards} equal shards. Pass ${remedies.join(' or ')}.`
+    )
   }
   const sorted = range(0, labels.length).sort((a, b) => labels[a] - labels[b] || a - b)
   const size = samples / shards
   const order = shuffled(range(0, nodes * shards), rng)
-  return range(0, nodes).map((node) => order
-    .slice(node * shards, (node + 1) * shards)
-    .flatMap((shard) => sorted.slice(shard * size, (shard + 1) * size)))
+  return range(0, nodes).map(node =>
+    order.slice(node * shards, (node + 1) * shards).flatMap(shard => sorted.slice(shard * size, (shard + 1) * size))
+  )
 }
 
 /** The largest is 1 instead of their sum. Logarithms keep them from all becoming 0 when `concentration` is small. */
 function drawDirichlet(length: number, concentration: number, rng: Random): number[] {
   const logs = range(0, length).map(() => drawLogGamma(concentration, rng))
   const largest = Math.max(...logs)
-  return logs.map((log) => Math.exp(log - largest))
+  return logs.map(log => Math.exp(log - largest))
 }
 
 /**
@@ -75,16 +84,16 @@ function drawLogGamma(shape: number, rng: Random): number {
   for (;;) {
     const x = rng.normal()
     const v = (1 + c * x) ** 3
-    if (v > 0 && Math.log(1 - rng.uniform()) < x * x / 2 + d - d * v + d * Math.log(v)) return Math.log(d * v)
+    if (v > 0 && Math.log(1 - rng.uniform()) < (x * x) / 2 + d - d * v + d * Math.log(v)) return Math.log(d * v)
   }
 }
 
 /** A class that still has rows, by share; by what is left when none of them has a share worth counting. */
 function drawClass(shares: readonly number[], stocks: readonly number[][], rng: Random): number {
-  let weights = shares.map((share, c) => stocks[c].length > 0 ? share : 0)
-  if (weights.every((weight) => weight === 0)) weights = stocks.map((stock) => stock.length)
+  let weights = shares.map((share, c) => (stocks[c].length > 0 ? share : 0))
+  if (weights.every(weight => weight === 0)) weights = stocks.map(stock => stock.length)
   let left = rng.uniform() * weights.reduce((sum, weight) => sum + weight, 0)
-  const drawn = weights.findIndex((weight) => (left -= weight) < 0)
+  const drawn = weights.findIndex(weight => (left -= weight) < 0)
   // Rounding can leave a rest after the last weight.
-  return drawn === -1 ? weights.findLastIndex((weight) => weight > 0) : drawn
+  return drawn === -1 ? weights.findLastIndex(weight => weight > 0) : drawn
 }

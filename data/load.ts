@@ -72,7 +72,7 @@ export function loadTrainLabels(path: string, options: LoadOptions): ArrayLike<n
   }
   const folder = findImageFolder(path)
   const labels = readImageLabels(folder.train)
-  return folder.test === undefined ? splitFile(path, labels.length, options).train.map((row) => labels[row]) : labels
+  return folder.test === undefined ? splitFile(path, labels.length, options).train.map(row => labels[row]) : labels
 }
 
 function loadTable(path: string, options: LoadOptions): LoadedData {
@@ -132,7 +132,7 @@ function splitFile(path: string, rows: number, options: LoadOptions): { train: n
 }
 
 function select(part: number[], wanted: readonly number[] | undefined): number[] {
-  return (wanted ?? range(0, part.length)).map((row) => {
+  return (wanted ?? range(0, part.length)).map(row => {
     if (part[row] === undefined) {
       throw new InvalidParametersError(`row ${row} does not exist; expected one of ${part.length}.`)
     }

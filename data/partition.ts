@@ -44,16 +44,18 @@ export function parsePartition(spec: string): Partition {
   switch (name) {
     case 'iid':
       if (colon !== -1) throw new InvalidParametersError(`partition ${spec}: iid takes no argument. Pass iid.`)
-      return create(name, (_, nodes, samples) => range(0, nodes).map((i) => range(samples * i, samples * (i + 1))))
+      return create(name, (_, nodes, samples) => range(0, nodes).map(i => range(samples * i, samples * (i + 1))))
     case 'dirichlet': {
       const concentration = positive(spec, argument, 'number', 'dirichlet:0.1')
       return create(`dirichlet:${concentration}`, (labels, nodes, samples, rng) =>
-        assignDirichlet(labels, nodes, samples, concentration, rng))
+        assignDirichlet(labels, nodes, samples, concentration, rng)
+      )
     }
     case 'shards': {
       const shards = positive(spec, argument, 'whole number', 'shards:2')
       return create(`shards:${shards}`, (labels, nodes, samples, rng) =>
-        assignShards(labels, nodes, samples, shards, rng))
+        assignShards(labels, nodes, samples, shards, rng)
+      )
     }
     case 'file':
       if (argument === '') throw new InvalidParametersError(`partition ${spec}: no path. Pass file:PATH.`)
@@ -87,7 +89,8 @@ function checkRoom(rows: number, nodes: number, samples: number): void {
   ]
   throw new InvalidParametersError(
     `${nodes} nodes with ${samples} samples each need ${nodes * samples} training rows; there are ${rows}. ` +
-    `Pass ${remedies.length > 0 ? remedies.join(' or ') : `--nodes ${rows} --samples 1`}.`)
+      `Pass ${remedies.length > 0 ? remedies.join(' or ') : `--nodes ${rows} --samples 1`}.`
+  )
 }
 
 function positive(spec: string, argument: string, kind: 'number' | 'whole number', example: string): number {

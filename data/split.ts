@@ -14,7 +14,9 @@ export const DEFAULT_TEST_SHARE = 0.2
  * @throws InvalidParametersError
  */
 export function splitRows(
-  rows: number, rng: Random, testShare = DEFAULT_TEST_SHARE
+  rows: number,
+  rng: Random,
+  testShare = DEFAULT_TEST_SHARE
 ): { train: number[]; test: number[] } {
   if (!(testShare > 0 && testShare < 1)) {
     throw new InvalidParametersError(`test share is ${testShare}; expected a number between 0 and 1.`)

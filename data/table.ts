@@ -55,10 +55,12 @@ export function readTable(path: string, options: TableOptions = {}): Table {
   const csv = readCsv(path)
   const plan = options.schema === undefined ? inferPlan(csv, options) : schemaPlan(csv, options.schema)
   const kept = completeRows(csv, plan, options.missing ?? 'fail')
-  const columns = plan.map(({ name, index, kind }): Column => kind === 'number'
-    ? { name, kind, values: Float64Array.from(kept, (row) => Number(csv.rows[row][index])) }
-    : { name, kind, values: kept.map((row) => csv.rows[row][index]) })
-  const lines = kept.map((row) => csv.lines[row])
+  const columns = plan.map(({ name, index, kind }): Column =>
+    kind === 'number'
+      ? { name, kind, values: Float64Array.from(kept, row => Number(csv.rows[row][index])) }
+      : { name, kind, values: kept.map(row => csv.rows[row][index]) }
+  )
+  const lines = kept.map(row => csv.lines[row])
   return { file: path, lines, features: columns.slice(0, -1), label: columns.at(-1)! }
 }
 
@@ -74,7 +76,8 @@ function inferPlan(csv: CsvFile, options: TableOptions): ColumnPlan[] {
   const target = plan.find(({ name }) => name === label)!
   if (options.task === 'classification') return [...features, { ...target, kind: 'category' }]
   if (options.task === 'regression' && target.kind === 'category') {
-    const problem = `label ${quote(label)} holds words; expected numbers, as the task is regression. ` +
+    const problem =
+      `label ${quote(label)} holds words; expected numbers, as the task is regression. ` +
       'Pass --task classification, or name another column with --label.'
     throw new InvalidDataError(csv.path, problem, { column: label })
   }
@@ -97,7 +100,8 @@ function schemaPlan(csv: CsvFile, schema: TableSchema): ColumnPlan[] {
   const plan = [...schema.columns, label].map(({ name, kind }) => ({ name, kind, index: csv.header.indexOf(name) }))
   const absent = plan.filter(({ index }) => index === -1).map(({ name }) => name)
   if (absent.length > 0) {
-    const problem = `no column ${list(absent.map(quote))}; expected the columns of the task: ` +
+    const problem =
+      `no column ${list(absent.map(quote))}; expected the columns of the task: ` +
       `${list(plan.map(({ name }) => name))}. Rename or add what is missing.`
     throw new InvalidDataError(csv.path, problem, { column: absent[0] })
   }
@@ -107,18 +111,21 @@ function schemaPlan(csv: CsvFile, schema: TableSchema): ColumnPlan[] {
 function completeRows(csv: CsvFile, plan: readonly ColumnPlan[], missing: 'fail' | 'drop'): number[] {
   const kept: number[] = []
   csv.rows.forEach((row, r) => {
-    const unfit = plan.find(({ index, kind }) => row[index] === '' ||
-      (kind === 'number' && parseNumber(row[index]) === undefined))
+    const unfit = plan.find(
+      ({ index, kind }) => row[index] === '' || (kind === 'number' && parseNumber(row[index]) === undefined)
+    )
     if (unfit === undefined) {
       kept.push(r)
     } else if (missing === 'fail') {
-      const problem = `column ${quote(unfit.name)} is ${quote(row[unfit.index])}; expected a ` +
+      const problem =
+        `column ${quote(unfit.name)} is ${quote(row[unfit.index])}; expected a ` +
         `${unfit.kind}. Pass --missing drop to skip such rows.`
       throw new InvalidDataError(csv.path, problem, { line: csv.lines[r], column: unfit.name })
     }
   })
   if (kept.length === 0) {
-    const problem = 'every row has an empty or unfit cell; expected complete rows of ' +
+    const problem =
+      'every row has an empty or unfit cell; expected complete rows of ' +
       `${list(plan.map(({ name }) => name))}. Fill in or delete the column that is empty.`
     throw new InvalidDataError(csv.path, problem)
   }

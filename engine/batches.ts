@@ -26,7 +26,10 @@ export class Batches {
   at(step: number): Uint32Array {
     const epoch = Math.floor(step / this.perEpoch)
     if (epoch !== this.#epoch) {
-      this.#order = shuffle(Uint32Array.from({ length: this.#rows }, (_, i) => i), this.#rng(epoch))
+      this.#order = shuffle(
+        Uint32Array.from({ length: this.#rows }, (_, i) => i),
+        this.#rng(epoch)
+      )
       this.#epoch = epoch
     }
     const start = (step % this.perEpoch) * this.size

@@ -24,7 +24,8 @@ export function checkData(data: Dataset, expected: Expected): void {
     throw new ModelMismatchError(
       `the model takes examples of shape [${expected.inputShape.join(', ')}]; ` +
         `the data has [${data.inputShape.join(', ')}]`,
-      expected.inputShape, data.inputShape
+      expected.inputShape,
+      data.inputShape
     )
   }
   if (data.rows === 0) throw new EngineError('the data set has no rows; expected at least one')

@@ -13,7 +13,11 @@ export interface DenseLayer {
 
 const HIDDEN: readonly unknown[] = ['linear', 'relu', 'tanh', 'sigmoid']
 const PENALTIES = [
-  'kernel_regularizer', 'bias_regularizer', 'activity_regularizer', 'kernel_constraint', 'bias_constraint'
+  'kernel_regularizer',
+  'bias_regularizer',
+  'activity_regularizer',
+  'kernel_constraint',
+  'bias_constraint'
 ]
 
 /**
@@ -23,7 +27,8 @@ const PENALTIES = [
  * logits (classification) or anything but softmax (regression).
  */
 export function denseLayers(
-  topology: ModelTopology, loss: TrainingSettings['loss']
+  topology: ModelTopology,
+  loss: TrainingSettings['loss']
 ): readonly DenseLayer[] | undefined {
   const layers: DenseLayer[] = []
   for (const layer of readTopology(topology).layers) {
@@ -50,7 +55,7 @@ export function denseLayers(
 type Layer = SequentialModel['layers'][number]
 
 function isPlain({ config, inputShape }: Layer): boolean {
-  return inputShape.length === 1 && PENALTIES.every((key) => (config[key] ?? null) === null)
+  return inputShape.length === 1 && PENALTIES.every(key => (config[key] ?? null) === null)
 }
 
 function isActivation({ class_name: name, config }: Layer): boolean {

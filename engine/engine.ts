@@ -37,7 +37,11 @@ export interface Engine {
    * @param firstStep - how many steps this node has taken on this task before
    * @returns mean loss over the steps, measured before each step's update
    */
-  train(parameters: Float32Array, data: Dataset, options: { firstStep: number; steps: number; seed: number }): Promise<{ loss: number }>
+  train(
+    parameters: Float32Array,
+    data: Dataset,
+    options: { firstStep: number; steps: number; seed: number }
+  ): Promise<{ loss: number }>
   evaluate(parameters: Float32Array, data: Dataset): Promise<Evaluation>
   /**
    * @param features - rows x input width, already scaled

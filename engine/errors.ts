@@ -25,7 +25,11 @@ export class ModelMismatchError extends Error {
 /** A backend that was asked for by name cannot run here, or cannot run this model. */
 export class BackendUnavailableError extends Error {
   override readonly name = 'BackendUnavailableError'
-  constructor(readonly backend: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    readonly backend: string,
+    reason: string,
+    options?: ErrorOptions
+  ) {
     super(`backend "${backend}" is not available: ${reason}`, options)
   }
 }

@@ -24,7 +24,10 @@ const SCALINGS: Record<string, { scale: number; mode: string; distribution: stri
  * @throws InvalidModelError for another initialiser
  */
 export function initialize(
-  target: Float32Array, shape: readonly number[], initializer: InitializerConfig, rng: Rng
+  target: Float32Array,
+  shape: readonly number[],
+  initializer: InitializerConfig,
+  rng: Rng
 ): void {
   const { class_name: name, config = {} } = initializer
   if (name === 'Zeros') target.fill(0)
@@ -41,7 +44,12 @@ export function initialize(
 
 /** As VarianceScaling of tfjs 4.22, whose normal is cut at two deviations and not widened again. */
 function varianceScaling(
-  target: Float32Array, shape: readonly number[], scale: number, mode: string, distribution: string, rng: Rng
+  target: Float32Array,
+  shape: readonly number[],
+  scale: number,
+  mode: string,
+  distribution: string,
+  rng: Rng
 ): void {
   const [fanIn, fanOut] = fans(shape)
   const fan = mode === 'fanIn' ? fanIn : mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2

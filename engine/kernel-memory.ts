@@ -7,21 +7,45 @@ export type Address = number
 /** What `kernels/` exports. Addresses and strides as its doc comments say. */
 export interface Kernels {
   readonly gemm: (
-    m: number, n: number, k: number,
-    a: Address, aRow: number, aColumn: number,
-    b: Address, bRow: number, bColumn: number,
-    c: Address, bias: Address, relu: boolean, scratch: Address
+    m: number,
+    n: number,
+    k: number,
+    a: Address,
+    aRow: number,
+    aColumn: number,
+    b: Address,
+    bRow: number,
+    bColumn: number,
+    c: Address,
+    bias: Address,
+    relu: boolean,
+    scratch: Address
   ) => void
   readonly columnSums: (matrix: Address, rows: number, columns: number, sums: Address) => void
   readonly reluGradient: (gradient: Address, activation: Address, length: number) => void
   readonly sgd: (p: Address, g: Address, learningRate: number, length: number) => void
   readonly momentum: (
-    p: Address, g: Address, v: Address, learningRate: number, momentum: number, length: number
+    p: Address,
+    g: Address,
+    v: Address,
+    learningRate: number,
+    momentum: number,
+    length: number
   ) => void
   readonly adam: (
-    p: Address, g: Address, m: Address, v: Address,
-    learningRate: number, beta1: number, beta2: number, take1: number, take2: number, epsilon: number,
-    correction1: number, correction2: number, length: number
+    p: Address,
+    g: Address,
+    m: Address,
+    v: Address,
+    learningRate: number,
+    beta1: number,
+    beta2: number,
+    take1: number,
+    take2: number,
+    epsilon: number,
+    correction1: number,
+    correction2: number,
+    length: number
   ) => void
 }
 

@@ -37,7 +37,7 @@ const LAYERS: Readonly<Record<string, Describe>> = {
   Softmax: unchanged,
   Dropout: unchanged,
   Flatten: (_, shape) => ({ outputShape: [elementCount(shape)], tensors: [] }),
-  Reshape: (config) => ({ outputShape: config.target_shape as number[], tensors: [] }),
+  Reshape: config => ({ outputShape: config.target_shape as number[], tensors: [] }),
   Dense: (config, shape) => {
     const units = config.units as number
     const inputs = shape[shape.length - 1]
@@ -89,8 +89,8 @@ export function describeLayer({ class_name: name, config }: LayerConfig, shape: 
     throw new InvalidModelError(`unknown layer "${name}"; expected one of ${Object.keys(LAYERS).join(', ')}`)
   }
   const plan = describe(config, shape)
-  const sizes = [...plan.outputShape, ...plan.tensors.flatMap((each) => each.shape)]
-  if (!sizes.every((extent) => Number.isInteger(extent) && extent > 0)) {
+  const sizes = [...plan.outputShape, ...plan.tensors.flatMap(each => each.shape)]
+  if (!sizes.every(extent => Number.isInteger(extent) && extent > 0)) {
     const layer = `layer "${String(config.name)}" (${name})`
     throw new InvalidModelError(`${layer} cannot take an input of shape [${shape.join(', ')}]`)
   }
@@ -128,7 +128,10 @@ function slide(config: LayerConfig['config'], extents: readonly number[], window
 }
 
 function tensor(
-  name: string, shape: readonly number[], config: LayerConfig['config'], otherwise: InitializerConfig,
+  name: string,
+  shape: readonly number[],
+  config: LayerConfig['config'],
+  otherwise: InitializerConfig,
   key = `${name}_initializer`
 ): TensorPlan {
   return { name, shape, initializer: (config[key] as InitializerConfig | null | undefined) ?? otherwise }

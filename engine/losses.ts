@@ -5,7 +5,11 @@
  * @returns mean loss over the rows
  */
 export function softmaxCrossEntropyGradient(
-  logits: Float32Array, labels: Float32Array, rows: number, classes: number, gradient: Float32Array
+  logits: Float32Array,
+  labels: Float32Array,
+  rows: number,
+  classes: number,
+  gradient: Float32Array
 ): number {
   let loss = 0
   for (let row = 0; row < rows; row++) {
@@ -27,7 +31,10 @@ export function softmaxCrossEntropyGradient(
  * @returns mean loss over the rows
  */
 export function meanSquaredErrorGradient(
-  outputs: Float32Array, labels: Float32Array, rows: number, gradient: Float32Array
+  outputs: Float32Array,
+  labels: Float32Array,
+  rows: number,
+  gradient: Float32Array
 ): number {
   let loss = 0
   for (let row = 0; row < rows; row++) {

@@ -16,11 +16,11 @@ export type Work =
   | { readonly kind: 'train'; readonly parameters: Float32Array; readonly firstStep: number; readonly steps: number }
   | { readonly kind: 'evaluate'; readonly parameters: Float32Array }
   | {
-    readonly kind: 'predict'
-    readonly parameters: Float32Array
-    readonly features: Float32Array
-    readonly rows: number
-  }
+      readonly kind: 'predict'
+      readonly parameters: Float32Array
+      readonly features: Float32Array
+      readonly rows: number
+    }
 
 export type Request = Work & { readonly id: number }
 

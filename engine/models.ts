@@ -21,7 +21,10 @@ export const MODEL_NAMES: readonly string[] = ['softmax', 'mlp', 'mlp:64,32']
  * @throws InvalidModelError when the hidden sizes are no whole numbers above zero
  */
 export function buildModel(
-  spec: string, inputShape: readonly number[], outputs: number, loss: TrainingSettings['loss']
+  spec: string,
+  inputShape: readonly number[],
+  outputs: number,
+  loss: TrainingSettings['loss']
 ): ModelTopology {
   const hidden = hiddenSizes(spec)
   const input = { batch_input_shape: [null, ...inputShape], dtype: 'float32' }
@@ -76,14 +79,16 @@ export function checkModelFits(topology: ModelTopology, inputShape: readonly num
     throw new ModelMismatchError(
       `the model takes examples of shape [${model.inputShape.join(', ')}]; the data has [${inputShape.join(', ')}]. ` +
         'Change the model, or how the data is read.',
-      model.inputShape, inputShape
+      model.inputShape,
+      inputShape
     )
   }
   if (elementCount(model.outputShape) !== outputs) {
     throw new ModelMismatchError(
       `the model gives ${elementCount(model.outputShape)} outputs; the data needs ${outputs}. ` +
         'Set the units of the last layer to the number of labels.',
-      model.outputShape, [outputs]
+      model.outputShape,
+      [outputs]
     )
   }
 }
@@ -93,14 +98,17 @@ function hiddenSizes(spec: string): readonly number[] {
   if (spec === 'mlp') return DEFAULT_HIDDEN
   if (!spec.startsWith('mlp:')) throw new UnknownNameError('model', spec, MODEL_NAMES)
   const sizes = spec.slice('mlp:'.length).split(',').map(Number)
-  if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
+  if (!sizes.every(size => Number.isInteger(size) && size > 0)) {
     throw new InvalidModelError(`model "${spec}" has a hidden size that is no whole number above 0; expected mlp:64,32`)
   }
   return sizes
 }
 
 function dense(
-  name: string, units: number, activation: string, input: Record<string, unknown>
+  name: string,
+  units: number,
+  activation: string,
+  input: Record<string, unknown>
 ): Record<string, unknown> {
   return layer('Dense', name, {
     ...input,
@@ -120,5 +128,5 @@ function layer(className: string, name: string, config: Record<string, unknown>)
 }
 
 function withoutOnes(shape: readonly number[]): string {
-  return shape.filter((extent) => extent !== 1).join('x')
+  return shape.filter(extent => extent !== 1).join('x')
 }

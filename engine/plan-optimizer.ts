@@ -15,26 +15,41 @@ const EPSILON = 1e-7
  * @returns binds the kernels, once they are there, to a function that applies the gradient to the parameters
  */
 export function reserveOptimizer(
-  memory: KernelMemory, training: TrainingSettings, parameters: Address, gradient: Address, length: number
+  memory: KernelMemory,
+  training: TrainingSettings,
+  parameters: Address,
+  gradient: Address,
+  length: number
 ): (kernels: Kernels) => () => void {
   const { optimizer, learningRate, momentum } = training
   const vectors = Math.ceil(length / 4) * 4
   if (optimizer === 'sgd') {
-    return (kernels) => () => kernels.sgd(parameters, gradient, learningRate, vectors)
+    return kernels => () => kernels.sgd(parameters, gradient, learningRate, vectors)
   }
   const first = memory.reserve(vectors)
   if (optimizer === 'momentum') {
-    return (kernels) => () => kernels.momentum(parameters, gradient, first, learningRate, momentum, vectors)
+    return kernels => () => kernels.momentum(parameters, gradient, first, learningRate, momentum, vectors)
   }
   const second = memory.reserve(vectors)
   let power1 = 1
   let power2 = 1
-  return (kernels) => () => {
+  return kernels => () => {
     power1 = Math.fround(power1 * BETA1)
     power2 = Math.fround(power2 * BETA2)
     kernels.adam(
-      parameters, gradient, first, second, learningRate, BETA1, BETA2, TAKE1, TAKE2, EPSILON,
-      1 - power1, 1 - power2, vectors
+      parameters,
+      gradient,
+      first,
+      second,
+      learningRate,
+      BETA1,
+      BETA2,
+      TAKE1,
+      TAKE2,
+      EPSILON,
+      1 - power1,
+      1 - power2,
+      vectors
     )
   }
 }

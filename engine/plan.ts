@@ -64,7 +64,7 @@ export class PlanEngine implements Engine {
     this.#layers = place(dense, rows, parameters, gradient, memory)
     this.#input = memory.reserve(rows * dense[0].inputs)
     this.#backward = [memory.reserve(training.batchSize * widest), memory.reserve(training.batchSize * widest)]
-    this.#scratch = memory.reserve(Math.max(...dense.map((layer) => layerScratch(layer, rows, training.batchSize))))
+    this.#scratch = memory.reserve(Math.max(...dense.map(layer => layerScratch(layer, rows, training.batchSize))))
     const bindOptimizer = reserveOptimizer(memory, training, parameters, gradient, size)
     this.#kernels = memory.open()
     this.#update = bindOptimizer(this.#kernels)
@@ -74,7 +74,9 @@ export class PlanEngine implements Engine {
   }
 
   async train(
-    parameters: Float32Array, data: Dataset, options: { firstStep: number; steps: number; seed: number }
+    parameters: Float32Array,
+    data: Dataset,
+    options: { firstStep: number; steps: number; seed: number }
   ): Promise<{ loss: number }> {
     checkData(data, this.#expected)
     this.#load(parameters)
@@ -197,10 +199,14 @@ export class PlanEngine implements Engine {
 }
 
 function place(
-  dense: readonly DenseLayer[], rows: number, parameters: Address, gradient: Address, memory: KernelMemory
+  dense: readonly DenseLayer[],
+  rows: number,
+  parameters: Address,
+  gradient: Address,
+  memory: KernelMemory
 ): PlacedLayer[] {
   let offset = 0
-  return dense.map((layer) => {
+  return dense.map(layer => {
     const kernel = offset
     const bias = kernel + layer.inputs * layer.units * 4
     offset = bias + (layer.bias ? layer.units * 4 : 0)
@@ -217,7 +223,9 @@ function place(
 
 function layerScratch({ inputs, units }: DenseLayer, rows: number, batch: number): number {
   return Math.max(
-    gemmScratch(rows, units, inputs), gemmScratch(inputs, units, batch), gemmScratch(batch, inputs, units)
+    gemmScratch(rows, units, inputs),
+    gemmScratch(inputs, units, batch),
+    gemmScratch(batch, inputs, units)
   )
 }
 

@@ -74,7 +74,7 @@ class TfjsEngine implements Engine {
     const { inputShape, outputShape } = readTopology(topology)
     this.#layout = modelLayout(topology)
     this.#expected = { inputShape, outputs: elementCount(outputShape), loss: training.loss }
-    this.#variables = model.trainableWeights.map((weight) => weight.read() as Variable)
+    this.#variables = model.trainableWeights.map(weight => weight.read() as Variable)
     const shapes = this.#variables.map(({ shape }) => shape.join('x')).join(';')
     if (shapes !== this.#layout.tensors.map(({ shape }) => shape.join('x')).join(';')) {
       throw new EngineError(`tfjs lays the model out as ${shapes}, this project otherwise: please report this model`)
@@ -89,7 +89,7 @@ class TfjsEngine implements Engine {
     const { core } = this.tfjs
     try {
       core.tidy(() => {
-        const before = this.model.getWeights().map((weight) => weight.clone())
+        const before = this.model.getWeights().map(weight => weight.clone())
         const features = this.#tensor(this.#features, 1)
         core.variableGrads(() => this.#loss(features, this.#labels.subarray(0, 1)), [...this.#variables])
         this.model.setWeights(before)
@@ -102,7 +102,9 @@ class TfjsEngine implements Engine {
   }
 
   async train(
-    parameters: Float32Array, data: Dataset, options: { firstStep: number; steps: number; seed: number }
+    parameters: Float32Array,
+    data: Dataset,
+    options: { firstStep: number; steps: number; seed: number }
   ): Promise<{ loss: number }> {
     checkData(data, this.#expected)
     await this.#load(parameters)
@@ -180,9 +182,10 @@ class TfjsEngine implements Engine {
   #loss(features: Tensor, labels: Float32Array): Scalar {
     const { core } = this.tfjs
     const outputs = this.model.apply(features, { training: true }) as Tensor
-    const loss: Scalar = this.#expected.loss === 'softmax-cross-entropy'
-      ? core.losses.softmaxCrossEntropy(core.oneHot(Int32Array.from(labels), this.#expected.outputs), outputs)
-      : core.losses.meanSquaredError(core.tensor1d(labels), core.reshape(outputs, [labels.length]))
+    const loss: Scalar =
+      this.#expected.loss === 'softmax-cross-entropy'
+        ? core.losses.softmaxCrossEntropy(core.oneHot(Int32Array.from(labels), this.#expected.outputs), outputs)
+        : core.losses.meanSquaredError(core.tensor1d(labels), core.reshape(outputs, [labels.length]))
     return this.model.calculateLosses().reduce((sum, penalty) => core.add(sum, penalty), loss)
   }
 

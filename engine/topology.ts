@@ -22,7 +22,7 @@ export function readTopology(topology: ModelTopology): SequentialModel {
   const layers = layerConfigs(topology)
   const inputShape = readInputShape(layers)
   let shape: readonly number[] = inputShape
-  const described = layers.map((layer) => {
+  const described = layers.map(layer => {
     const entered = shape
     const plan = describeLayer(layer, entered)
     shape = plan.outputShape
@@ -78,7 +78,7 @@ export function withLogits(topology: ModelTopology): ModelTopology {
 
 function tensorsOf(topology: ModelTopology) {
   return readTopology(topology).layers.flatMap(({ config, tensors }) =>
-    tensors.map((tensor) => ({ ...tensor, name: `${String(config.name)}/${tensor.name}` }))
+    tensors.map(tensor => ({ ...tensor, name: `${String(config.name)}/${tensor.name}` }))
   )
 }
 
@@ -100,7 +100,7 @@ function layerConfigs(topology: ModelTopology): LayerConfig[] {
 function readInputShape(layers: readonly LayerConfig[]): number[] {
   const { batch_input_shape: batched, input_shape: single } = layers[0].config
   const shape: unknown = Array.isArray(batched) ? batched.slice(1) : single
-  if (!Array.isArray(shape) || !shape.every((extent) => Number.isInteger(extent) && extent > 0)) {
+  if (!Array.isArray(shape) || !shape.every(extent => Number.isInteger(extent) && extent > 0)) {
     const given = JSON.stringify(batched ?? single ?? null)
     throw new InvalidModelError(`the first layer's "batch_input_shape" is ${given}; expected [null, 784] or the like`)
   }

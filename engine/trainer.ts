@@ -97,7 +97,7 @@ export class Trainer {
    * @throws EngineError
    */
   async evaluate(parameters: Float32Array): Promise<Evaluation & CpuTime> {
-    const { result, cpuMs } = await this.#withCopy(parameters, (copy) =>
+    const { result, cpuMs } = await this.#withCopy(parameters, copy =>
       this.#ask({ kind: 'evaluate', parameters: copy })
     )
     return { ...(result as Evaluation), cpuMs }
@@ -110,9 +110,11 @@ export class Trainer {
    * @throws EngineError
    */
   async predict(
-    parameters: Float32Array, features: Float32Array, rows: number
+    parameters: Float32Array,
+    features: Float32Array,
+    rows: number
   ): Promise<{ predictions: Float32Array } & CpuTime> {
-    const { result, cpuMs } = await this.#withCopy(parameters, (copy) =>
+    const { result, cpuMs } = await this.#withCopy(parameters, copy =>
       this.#ask({ kind: 'predict', parameters: copy, features, rows })
     )
     return { predictions: result as Float32Array, cpuMs }
@@ -141,7 +143,7 @@ export class Trainer {
       this.#worker.on('error', (cause: Error) => {
         end(new EngineError(`the training worker crashed: ${cause.message}`, { cause }))
       })
-      this.#worker.on('exit', (code) => {
+      this.#worker.on('exit', code => {
         end(new EngineError(`the training worker ended with code ${code}`))
       })
     })

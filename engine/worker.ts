@@ -35,7 +35,7 @@ async function answer(engine: Engine, request: Request): Promise<void> {
 }
 
 try {
-  const engine = await createEngine({ ...init, onWarning: (message) => reply({ kind: 'warning', message }) })
+  const engine = await createEngine({ ...init, onWarning: message => reply({ kind: 'warning', message }) })
   let queue = Promise.resolve()
   port.on('message', (request: Request) => {
     queue = queue.then(() => answer(engine, request))

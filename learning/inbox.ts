@@ -30,7 +30,10 @@ export class Inbox {
   take(from: string, round: number): Update | undefined {
     const held = this.#from(from, round)
     const found = held.find(update => update.round === round)
-    this.#held.set(from, held.filter(update => update !== found))
+    this.#held.set(
+      from,
+      held.filter(update => update !== found)
+    )
     return found
   }
 

@@ -24,7 +24,7 @@ export function createSketch(length: number, width: number, seed: number): (x: F
   const rng = createRng(seed).fork('sketch')
   // Bucket b with a minus is kept as -1 - b.
   const places = Int32Array.from({ length }, () => rng.integer(2 * width) - width)
-  return (x) => {
+  return x => {
     // The sums are much larger than the distances that matter, hence double precision until the end.
     const sums = new Float64Array(width)
     for (let i = 0; i < length; i++) {

@@ -13,8 +13,13 @@ export function findKind<K extends { readonly name: string }>(
 ): { kind: K; argument: string | undefined } {
   const colon = spec.indexOf(':')
   const name = colon < 0 ? spec : spec.slice(0, colon)
-  const kind = kinds.find((known) => known.name === name)
-  if (kind === undefined) throw new UnknownNameError(what, name, kinds.map((known) => known.name))
+  const kind = kinds.find(known => known.name === name)
+  if (kind === undefined)
+    throw new UnknownNameError(
+      what,
+      name,
+      kinds.map(known => known.name)
+    )
   return { kind, argument: colon < 0 ? undefined : spec.slice(colon + 1) }
 }
 

@@ -88,7 +88,9 @@ export class Driver {
       }
       case 'wait':
         this.#cancelWait()
-        this.#cancelWait = clock.after(Math.max(0, action.untilMs - clock.now()), () => this.#handle({ type: 'timeout' }))
+        this.#cancelWait = clock.after(Math.max(0, action.untilMs - clock.now()), () =>
+          this.#handle({ type: 'timeout' })
+        )
         return
       case 'reject':
         log.debug('update rejected', { peer: action.from, reason: action.reason })

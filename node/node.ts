@@ -9,7 +9,14 @@ import type { Layout } from '../learning/parameters.js'
 import { createRng } from '../learning/rng.js'
 import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
 import { createTopology } from '../learning/topology/create-topology.js'
-import { Exchange, Membership, TaskServer, type MemberRecord, type ModelSnapshot, type Task } from '../protocols/index.js'
+import {
+  Exchange,
+  Membership,
+  TaskServer,
+  type MemberRecord,
+  type ModelSnapshot,
+  type Task
+} from '../protocols/index.js'
 import type { Clock } from './clock.js'
 import { Driver } from './driver.js'
 import type { Home } from './home.js'

@@ -24,7 +24,7 @@ export class UnsupportedVersionError extends Error {
   ) {
     super(
       `peer ${peer} does not speak ${protocol}: it runs another version of murmur, or is no murmur node. ` +
-      'Run the same version on both.'
+        'Run the same version on both.'
     )
   }
 }

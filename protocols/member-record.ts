@@ -19,7 +19,10 @@ export interface MemberRecord {
 export function encodeMember({ peer, addresses, round }: MemberRecord, left = false): Member {
   return {
     peer: peerIdFromString(peer).toMultihash().bytes,
-    addresses: addresses.map(address => address.bytes).filter(isShort).slice(0, maxAddresses),
+    addresses: addresses
+      .map(address => address.bytes)
+      .filter(isShort)
+      .slice(0, maxAddresses),
     round,
     left
   }

@@ -50,7 +50,9 @@ export class TaskServer {
     const bytes = taskBytes(task)
     const copies = new ModelCopies(layoutHash, snapshot)
     await this.#serve(taskProtocol, send => {
-      const told = members().slice(0, maxMembers).map(record => encodeMember(record))
+      const told = members()
+        .slice(0, maxMembers)
+        .map(record => encodeMember(record))
       return send([TaskReply.encode({ task: bytes, members: told })])
     })
     await this.#serve(modelProtocol, send => copies.lend(send))

@@ -8,7 +8,15 @@ export const maxTaskBytes = 512 * 1024
 const maxMessageLength = 300
 
 const scaling = z.strictObject({ mean: z.number(), deviation: z.number().positive() })
-const shape = z.array(z.int().positive().max(1 << 24)).min(1).max(8)
+const shape = z
+  .array(
+    z
+      .int()
+      .positive()
+      .max(1 << 24)
+  )
+  .min(1)
+  .max(8)
 
 const classLabel = z.strictObject({
   kind: z.literal('class'),

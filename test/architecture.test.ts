@@ -16,7 +16,8 @@ const table: Record<string, { readonly rooms: readonly string[]; readonly packag
   },
   protocols: {
     rooms: ['learning'],
-    packages: /^(node:(zlib|crypto)|@libp2p\/|@chainsafe\/|@multiformats\/|multiformats|it-|protons-runtime|uint8array|zod)/
+    packages:
+      /^(node:(zlib|crypto)|@libp2p\/|@chainsafe\/|@multiformats\/|multiformats|it-|protons-runtime|uint8array|zod)/
   },
   node: { rooms: ['learning', 'data', 'engine', 'protocols'], packages: /^(?!@tensorflow)/ },
   simulation: { rooms: ['learning', 'data', 'engine', 'protocols'], packages: /^(?!@tensorflow|@?libp2p)/ },
@@ -49,7 +50,9 @@ architecture('every import of a room that exists is looked at', () => {
 
 architecture('learning/ holds no promise, timer or clock', () => {
   const forbidden = /\b(async|await|Promise|setTimeout|setInterval|Date|performance|process|Math\.random)\b/
-  const offending = filesOf('learning').filter(file => forbidden.test(withoutComments(readFileSync(join(root, file), 'utf8'))))
+  const offending = filesOf('learning').filter(file =>
+    forbidden.test(withoutComments(readFileSync(join(root, file), 'utf8')))
+  )
   assert.equal(offending, [])
 })
 

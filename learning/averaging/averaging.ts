@@ -24,13 +24,7 @@ export interface Update {
 
 /** Why something that a peer sent was not averaged. Each is counted. */
 export type RejectReason =
-  | 'malformed'
-  | 'not-finite'
-  | 'stale'
-  | 'too-far-ahead'
-  | 'duplicate'
-  | 'not-a-neighbour'
-  | 'unexpected'
+  'malformed' | 'not-finite' | 'stale' | 'too-far-ahead' | 'duplicate' | 'not-a-neighbour' | 'unexpected'
 
 /** What a strategy wants done after an event. */
 export interface Step {

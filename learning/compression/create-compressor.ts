@@ -26,5 +26,5 @@ export function createCompressor(
   if (kind.composes === undefined) {
     throw new InvalidParametersError(`${spec}: ${kind.name} codes its values itself. Remove "${spec.slice(plus)}".`)
   }
-  return kind.create(argument, layout, (kept) => createCompressor(spec.slice(plus + 1), kept, kinds))
+  return kind.create(argument, layout, kept => createCompressor(spec.slice(plus + 1), kept, kinds))
 }

@@ -18,7 +18,7 @@ export const edgeList: TopologyKind = {
         }
         const graph = createGraph(size, edges)
         if (isConnected(graph)) return graph
-        const alone = graph.neighbours.findIndex((ends) => ends.length === 0)
+        const alone = graph.neighbours.findIndex(ends => ends.length === 0)
         const part = alone < 0 ? 'the edges fall into separate parts' : `node ${alone} has no edge`
         throw new InvalidParametersError(`edges: ${part}, so ${size} nodes cannot agree. Add edges that connect them.`)
       }

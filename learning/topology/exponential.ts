@@ -6,7 +6,7 @@ import { circulantEdges, fixedTopology } from './graph.js'
  * Source: Ying, Yuan, Chen, Hu, Pan, Yin, "Exponential Graph is Provably Efficient for Decentralized Deep Training",
  * NeurIPS 2021 (the static graph, directed there; here each edge goes both ways).
  */
-export const exponential = fixedTopology('exponential', (size) => {
+export const exponential = fixedTopology('exponential', size => {
   const offsets: number[] = []
   for (let offset = 1; offset < size; offset *= 2) offsets.push(offset)
   return circulantEdges(size, offsets)

@@ -18,7 +18,7 @@ export function createGraph(size: number, edges: Iterable<Edge>): Graph {
     neighbours[a].add(b)
     neighbours[b].add(a)
   }
-  return { size, neighbours: neighbours.map((set) => [...set].sort((a, b) => a - b)) }
+  return { size, neighbours: neighbours.map(set => [...set].sort((a, b) => a - b)) }
 }
 
 /** Edges i ~ i + offset (mod size), for every node and offset. */
@@ -32,7 +32,7 @@ export function fixedTopology(name: string, edges: (size: number) => Iterable<Ed
     name,
     create(argument) {
       refuseArgument(name, argument)
-      return { spec: name, graph: (size) => createGraph(size, edges(size)) }
+      return { spec: name, graph: size => createGraph(size, edges(size)) }
     }
   }
 }

@@ -23,7 +23,7 @@ export type MixingMatrix = readonly (readonly NeighbourWeight[])[]
 export function neighbourWeights(graph: Graph, node: number): NeighbourWeight[] {
   const { neighbours } = graph
   const degree = neighbours[node].length
-  return neighbours[node].map((neighbour) => ({
+  return neighbours[node].map(neighbour => ({
     neighbour,
     weight: 1 / (1 + Math.max(degree, neighbours[neighbour].length))
   }))

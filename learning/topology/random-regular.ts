@@ -46,19 +46,22 @@ function checkExists(spec: string, degree: number, size: number): void {
   if (size <= degree) {
     throw new InvalidParametersError(
       `${spec} on ${size} nodes: there is no one to be the ${degree} neighbours of each. ` +
-      `Use complete, or at least ${degree + 1} nodes.`
+        `Use complete, or at least ${degree + 1} nodes.`
     )
   }
   if ((size * degree) % 2 === 1) {
     throw new InvalidParametersError(
       `${spec} on ${size} nodes: no such graph exists, for ${size} x ${degree} is odd. ` +
-      `Use random-regular:${degree - 1}, random-regular:${degree + 1}, or an even number of nodes.`
+        `Use random-regular:${degree - 1}, random-regular:${degree + 1}, or an even number of nodes.`
     )
   }
 }
 
 function draw(size: number, degree: number, rng: Rng): Graph {
-  const labels = shuffle(Array.from({ length: size }, (_, i) => i), rng)
+  const labels = shuffle(
+    Array.from({ length: size }, (_, i) => i),
+    rng
+  )
   const offsets = Array.from({ length: Math.floor(degree / 2) }, (_, i) => i + 1)
   if (degree % 2 === 1) offsets.push(size / 2)
   const circulant = Array.from(circulantEdges(size, offsets), ([a, b]): Edge => [labels[a], labels[b]])
@@ -69,8 +72,8 @@ function draw(size: number, degree: number, rng: Rng): Graph {
 
 /** @returns a graph of the same degrees, connected or not */
 function switchEdges(graph: Graph, rng: Rng): Graph {
-  const neighbours = graph.neighbours.map((ends) => new Set(ends))
-  const edges = graph.neighbours.flatMap((ends, i) => ends.filter((j) => i < j).map((j): Edge => [i, j]))
+  const neighbours = graph.neighbours.map(ends => new Set(ends))
+  const edges = graph.neighbours.flatMap((ends, i) => ends.filter(j => i < j).map((j): Edge => [i, j]))
   for (let tries = SWITCHES_PER_EDGE * edges.length; tries > 0; tries--) {
     const first = rng.integer(edges.length)
     const second = rng.integer(edges.length)

@@ -51,8 +51,8 @@ export function spectralGap(matrix: MixingMatrix): number {
 
 /** The largest magnitude among the eigenvalues, all in [-1, 1], of a symmetric tridiagonal matrix. */
 function spectralRadius(diagonal: readonly number[], offDiagonal: readonly number[]): number {
-  const largest = bisect((x) => countBelow(x, diagonal, offDiagonal) < diagonal.length)
-  const smallest = bisect((x) => countBelow(x, diagonal, offDiagonal) === 0)
+  const largest = bisect(x => countBelow(x, diagonal, offDiagonal) < diagonal.length)
+  const smallest = bisect(x => countBelow(x, diagonal, offDiagonal) === 0)
   return Math.max(Math.abs(largest), Math.abs(smallest))
 }
 

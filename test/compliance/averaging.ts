@@ -20,7 +20,13 @@ const graphs: readonly [string, Graph][] = [
   ['two nodes', createTopology('ring').graph(2, 1)],
   ['ring of 8', createTopology('ring').graph(8, 1)],
   ['complete of 6', createTopology('complete').graph(6, 1)],
-  ['star of 6', createGraph(6, [1, 2, 3, 4, 5].map(leaf => [0, leaf] as const))]
+  [
+    'star of 6',
+    createGraph(
+      6,
+      [1, 2, 3, 4, 5].map(leaf => [0, leaf] as const)
+    )
+  ]
 ]
 const delays: readonly [string, Partial<VirtualSwarmInit>][] = [
   ['in step', {}],
@@ -104,7 +110,9 @@ export function averagingCompliance(create: (length: number) => Averaging): Chec
       name: 'draws anew in every round what its compressor needs',
       run() {
         const node = new MachineBench(create(LENGTH), LENGTH, { compressor: compressorOf('quantize:4', LENGTH) })
-        node.parameters.forEach((_, k) => { node.parameters[k] = Math.sin(k) })
+        node.parameters.forEach((_, k) => {
+          node.parameters[k] = Math.sin(k)
+        })
         node.members(['a'])
         node.start()
         const sent = [1, 2].map(() => {
@@ -185,7 +193,12 @@ export function averagingCompliance(create: (length: number) => Averaging): Chec
     {
       name: 'throws local steps away that ended in a loss or in parameters that are not finite',
       run() {
-        for (const [loss, weight] of [[NaN, 2], [Infinity, 2], [0, NaN], [0, -Infinity]]) {
+        for (const [loss, weight] of [
+          [NaN, 2],
+          [Infinity, 2],
+          [0, NaN],
+          [0, -Infinity]
+        ]) {
           const node = bench('a')
           node.work.fill(2, 0, LENGTH - 1)
           node.work[LENGTH - 1] = weight
@@ -246,7 +259,11 @@ function swarmChecks(create: (length: number) => Averaging): Check[] {
           const averaged = swarm({ ...init, loss: 0.2, deadline: { minMs: 50, maxMs: 200 } })
           const before = averaged.distance
           averaged.start().run()
-          assert.equal(averaged.nodes.map(({ machine }) => machine.phase), averaged.nodes.map(() => 'finished'), label)
+          assert.equal(
+            averaged.nodes.map(({ machine }) => machine.phase),
+            averaged.nodes.map(() => 'finished'),
+            label
+          )
           assert.ok(averaged.distance < 0.5 * before, `${label}: from ${before} to ${averaged.distance}`)
         })
       }
@@ -256,11 +273,16 @@ function swarmChecks(create: (length: number) => Averaging): Check[] {
       run() {
         const run = (seed: number): readonly Float32Array[] => {
           const init = { graph: graphs[1][1], compress: 'quantize:4', loss: 0.1, seed, ...delays[1][1] }
-          return swarm({ ...init, initial: node => new Float32Array(LENGTH).fill(node) }).start().run().models
+          return swarm({ ...init, initial: node => new Float32Array(LENGTH).fill(node) })
+            .start()
+            .run().models
         }
         const [first, second, other] = [run(1), run(1), run(2)]
         first.forEach((model, i) => close(second[i], model, 0, `node ${i}`))
-        assert.ok(first.some((model, i) => model.some((value, k) => value !== other[i][k])), 'the seed has no effect')
+        assert.ok(
+          first.some((model, i) => model.some((value, k) => value !== other[i][k])),
+          'the seed has no effect'
+        )
       }
     }
   ]

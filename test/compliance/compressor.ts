@@ -206,9 +206,9 @@ function* vectors(): Generator<[label: string, input: Float32Array]> {
   for (const length of LENGTHS) {
     const normal = normals(length, createRng(length))
     yield [`normal, length ${length}`, normal]
-    yield [`huge, length ${length}`, normal.map((value) => value * 1e37)]
-    yield [`tiny, length ${length}`, normal.map((value) => value * 1e-40)]
-    yield [`the largest floats, length ${length}`, normal.map((value) => Math.sign(value) * 3.4028234663852886e38)]
+    yield [`huge, length ${length}`, normal.map(value => value * 1e37)]
+    yield [`tiny, length ${length}`, normal.map(value => value * 1e-40)]
+    yield [`the largest floats, length ${length}`, normal.map(value => Math.sign(value) * 3.4028234663852886e38)]
     yield [`uneven, length ${length}`, normal.map((value, i) => (i % 64 === 0 ? 1 : value * 1e-3))]
     yield [`one value, length ${length}`, new Float32Array(length).fill(1.2345, length - 1)]
   }
@@ -222,9 +222,12 @@ function normals(length: number, rng: Rng): Float32Array {
 function hostile(valid: Uint8Array, maxBytes: number, rng: Rng): Uint8Array {
   const random = (length: number): Uint8Array => Uint8Array.from({ length }, () => rng.integer(256))
   switch (rng.integer(5)) {
-    case 0: return valid.slice(0, rng.integer(valid.length))
-    case 1: return Uint8Array.from([...valid, ...random(1 + rng.integer(8))])
-    case 2: return random(rng.integer(2) === 0 ? valid.length : rng.integer(maxBytes + 1))
+    case 0:
+      return valid.slice(0, rng.integer(valid.length))
+    case 1:
+      return Uint8Array.from([...valid, ...random(1 + rng.integer(8))])
+    case 2:
+      return random(rng.integer(2) === 0 ? valid.length : rng.integer(maxBytes + 1))
     default: {
       const changed = valid.slice()
       const extremes = [0x00, 0x7f, 0x80, 0xff, rng.integer(256)]

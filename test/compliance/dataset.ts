@@ -19,7 +19,7 @@ export function datasetCompliance(create: () => DataSplit | Promise<DataSplit>, 
       name: 'has as many features and labels as its rows and shape say',
       run: onBoth((dataset, part) => {
         assert.ok(dataset.rows > 0, `${part} has no rows`)
-        assert.ok(dataset.inputShape.length > 0 && dataset.inputShape.every((side) => side > 0), `${part} has no shape`)
+        assert.ok(dataset.inputShape.length > 0 && dataset.inputShape.every(side => side > 0), `${part} has no shape`)
         assert.is(dataset.features.length, dataset.rows * width(dataset.inputShape), `${part}: features`)
         assert.is(dataset.labels.length, dataset.rows, `${part}: labels`)
       })
@@ -36,17 +36,16 @@ export function datasetCompliance(create: () => DataSplit | Promise<DataSplit>, 
       name: 'holds finite features only',
       run: onBoth((dataset, part) => {
         assert.ok(dataset.scale > 0 && Number.isFinite(dataset.scale), `${part}: scale ${dataset.scale}`)
-        const unfit = dataset.features.findIndex((feature) => !Number.isFinite(feature))
+        const unfit = dataset.features.findIndex(feature => !Number.isFinite(feature))
         assert.is(unfit, -1, `${part}: feature ${unfit} is ${dataset.features[unfit]}`)
       })
     },
     {
       name: 'holds labels that are class indices, or finite numbers',
       run: onBoth(({ labels }, part) => {
-        const fits = (label: number): boolean => classes === undefined
-          ? Number.isFinite(label)
-          : Number.isInteger(label) && label >= 0 && label < classes
-        const unfit = labels.findIndex((label) => !fits(label))
+        const fits = (label: number): boolean =>
+          classes === undefined ? Number.isFinite(label) : Number.isInteger(label) && label >= 0 && label < classes
+        const unfit = labels.findIndex(label => !fits(label))
         assert.is(unfit, -1, `${part}: label ${unfit} is ${labels[unfit]}`)
       })
     },

@@ -28,19 +28,30 @@ export function topologyCompliance(create: () => Topology, sizes: readonly numbe
     {
       name: 'lists neighbours of the graph in ascending order, each once, and no node as its own',
       run() {
-        onEach(({ neighbours }, label) => neighbours.forEach((ends, i) => ends.forEach((j, place) => {
-          assert.ok(Number.isInteger(j) && j >= 0 && j < neighbours.length, `${label}: node ${i} has neighbour ${j}`)
-          assert.is.not(j, i, `${label}: node ${i} is its own neighbour`)
-          assert.ok(place === 0 || ends[place - 1] < j, `${label}: node ${i} has ${ends.join(', ')}`)
-        })))
+        onEach(({ neighbours }, label) =>
+          neighbours.forEach((ends, i) =>
+            ends.forEach((j, place) => {
+              assert.ok(
+                Number.isInteger(j) && j >= 0 && j < neighbours.length,
+                `${label}: node ${i} has neighbour ${j}`
+              )
+              assert.is.not(j, i, `${label}: node ${i} is its own neighbour`)
+              assert.ok(place === 0 || ends[place - 1] < j, `${label}: node ${i} has ${ends.join(', ')}`)
+            })
+          )
+        )
       }
     },
     {
       name: 'makes every neighbour mutual',
       run() {
-        onEach(({ neighbours }, label) => neighbours.forEach((ends, i) => ends.forEach((j) => {
-          assert.ok(neighbours[j].includes(i), `${label}: ${i} lists ${j}, not the other way round`)
-        })))
+        onEach(({ neighbours }, label) =>
+          neighbours.forEach((ends, i) =>
+            ends.forEach(j => {
+              assert.ok(neighbours[j].includes(i), `${label}: ${i} lists ${j}, not the other way round`)
+            })
+          )
+        )
       }
     },
     {
@@ -60,12 +71,14 @@ export function topologyCompliance(create: () => Topology, sizes: readonly numbe
       run() {
         onEach((graph, label) => {
           const matrix = metropolisHastings(graph)
-          const columns = matrix.map((row) => selfWeight(row))
+          const columns = matrix.map(row => selfWeight(row))
           columns.forEach((kept, i) => assert.ok(kept > 0, `${label}: node ${i} keeps ${kept}`))
-          matrix.forEach((row) => row.forEach(({ neighbour, weight }) => {
-            assert.ok(weight > 0, `${label}: weight ${weight} for node ${neighbour}`)
-            columns[neighbour] += weight
-          }))
+          matrix.forEach(row =>
+            row.forEach(({ neighbour, weight }) => {
+              assert.ok(weight > 0, `${label}: weight ${weight} for node ${neighbour}`)
+              columns[neighbour] += weight
+            })
+          )
           columns.forEach((sum, j) => assert.ok(Math.abs(sum - 1) < 1e-12, `${label}: column ${j} adds up to ${sum}`))
         })
       }

@@ -57,8 +57,11 @@ const faults: [example: unknown, field: string | undefined, message: string][] =
 ]
 for (const [example, field, message] of faults) {
   examples(`refuses an example as ${message}`, () => {
-    const error = throwsExactly(() => encodeExamples([[1, 'red'], example], schema), InvalidExampleError,
-      `example 1: ${message}`)
+    const error = throwsExactly(
+      () => encodeExamples([[1, 'red'], example], schema),
+      InvalidExampleError,
+      `example 1: ${message}`
+    )
     assert.is(error.example, 1)
     assert.is(error.field, field)
   })
@@ -66,21 +69,33 @@ for (const [example, field, message] of faults) {
 
 examples('does not take fields from a prototype', () => {
   const columns = [{ name: 'toString', kind: 'category', categories: ['a'] }] as const
-  throwsExactly(() => encodeExamples([{}], { ...schema, columns, inputShape: [1] }), InvalidExampleError,
-    'example 0: field "toString" is missing; expected a category.')
+  throwsExactly(
+    () => encodeExamples([{}], { ...schema, columns, inputShape: [1] }),
+    InvalidExampleError,
+    'example 0: field "toString" is missing; expected a category.'
+  )
 })
 
 examples('refuses an image of another size, and what is no pixel', () => {
-  throwsExactly(() => encodeExamples([[1, 2]], image), InvalidExampleError,
-    'example 0: 2 pixels; expected a flat array of 4 pixels (2 x 2 x 1).')
-  throwsExactly(() => encodeExamples([[1, 2, 256, 4]], image), InvalidExampleError,
-    'example 0: pixel 2 is 256; expected a number from 0 to 255.')
+  throwsExactly(
+    () => encodeExamples([[1, 2]], image),
+    InvalidExampleError,
+    'example 0: 2 pixels; expected a flat array of 4 pixels (2 x 2 x 1).'
+  )
+  throwsExactly(
+    () => encodeExamples([[1, 2, 256, 4]], image),
+    InvalidExampleError,
+    'example 0: pixel 2 is 256; expected a number from 0 to 255.'
+  )
 })
 
 examples('refuses to guess the local scaling', () => {
   const columns = [{ name: 'age', kind: 'number' }] as const
-  throwsExactly(() => encodeExamples([[1]], { ...schema, columns, standardise: 'local' }), InvalidParametersError,
-    'no local scaling; expected the columns that loading local data gives. Give this node data of its own first.')
+  throwsExactly(
+    () => encodeExamples([[1]], { ...schema, columns, standardise: 'local' }),
+    InvalidParametersError,
+    'no local scaling; expected the columns that loading local data gives. Give this node data of its own first.'
+  )
 })
 
 examples('encodes a row for prediction as it was for training', () => {
@@ -88,7 +103,8 @@ examples('encodes a row for prediction as it was for training', () => {
   const row = [...split.train.features.subarray(0, 4)]
   assert.is(schema.kind, 'table')
   const original = columns!.map((column, c) =>
-    column.kind === 'number' ? row[c] * column.scaling!.deviation + column.scaling!.mean : 0)
+    column.kind === 'number' ? row[c] * column.scaling!.deviation + column.scaling!.mean : 0
+  )
   close(encodeExamples([original], schema, columns), row, 1e-5)
 })
 
@@ -101,10 +117,14 @@ examples('names the class and gives probabilities', () => {
 
 examples('turns a prediction back into the unit of the data', () => {
   const { split, schema } = loadData(fixture('boston.csv'), { rng: createRng(1), testShare: 0.5 })
-  const values = decodePredictions(split.train.labels, schema.label)
-    .map((prediction) => prediction.kind === 'number' ? prediction.value : NaN)
+  const values = decodePredictions(split.train.labels, schema.label).map(prediction =>
+    prediction.kind === 'number' ? prediction.value : NaN
+  )
   assert.is(values.length, 253)
-  assert.ok(values.every((value) => value > 4.99 && value < 50.01), 'prices of boston.csv are between 5 and 50')
+  assert.ok(
+    values.every(value => value > 4.99 && value < 50.01),
+    'prices of boston.csv are between 5 and 50'
+  )
   const mean = split.train.labels.reduce((sum, label) => sum + label, 0) / split.train.rows
   assert.ok(Math.abs(mean) < 1e-5, `standardised mean ${mean}`)
 })

@@ -26,9 +26,15 @@ function imageFolder(name: string, { labels = 10, packed = false, parts = ['trai
   const [ending, pack] = packed ? ['.gz', gzipSync] : ['', (bytes: Uint8Array) => bytes]
   const digits = Array.from({ length: 10 }, (_, i) => i)
   for (const part of parts) {
-    const images = idxBytes([10, 1, 2], digits.flatMap((i) => [i, i + 100]))
+    const images = idxBytes(
+      [10, 1, 2],
+      digits.flatMap(i => [i, i + 100])
+    )
     folder.write(`${name}/${part}-images.idx3-ubyte${ending}`, pack(images))
-    const classes = idxBytes([labels], digits.slice(0, labels).map((i) => i % 3))
+    const classes = idxBytes(
+      [labels],
+      digits.slice(0, labels).map(i => i % 3)
+    )
     folder.write(`${name}/${part}-labels.idx1-ubyte${ending}`, pack(classes))
   }
   return join(folder.path, name)
@@ -38,7 +44,7 @@ load('splits iris into 120 rows and 30, standardised by the 120', () => {
   const { split, schema, columns } = loadData(fixture('iris.csv'), options())
   assert.equal([split.train.rows, split.test.rows], [120, 30])
   assert.equal(schema.inputShape, [4])
-  assert.ok(columns!.every((column) => column.kind === 'number' && column.scaling !== undefined))
+  assert.ok(columns!.every(column => column.kind === 'number' && column.scaling !== undefined))
   const features = Array.from(split.train.features)
   const mean = features.reduce((sum, feature) => sum + feature, 0) / features.length
   const square = features.reduce((sum, feature) => sum + feature ** 2, 0) / features.length
@@ -57,7 +63,10 @@ load('gives the labels that training rows point into', () => {
   const { split } = loadData(fixture('digits.csv'), options())
   assert.equal(loadTrainLabels(fixture('digits.csv'), options({ trainRows: [0] })), split.train.labels)
   const images = imageFolder('pool')
-  assert.equal([...loadTrainLabels(images, options()) as number[]], [...loadData(images, options()).split.train.labels])
+  assert.equal(
+    [...(loadTrainLabels(images, options()) as number[])],
+    [...loadData(images, options()).split.train.labels]
+  )
   assert.is(loadTrainLabels(mnistFolder(), options()).length, 60_000)
 })
 
@@ -102,59 +111,102 @@ load('reads a thousand images of MNIST and not the rest', () => {
 
 load('refuses a path that leads nowhere, and a file of another kind', () => {
   const absent = join(folder.path, 'absent')
-  throwsExactly(() => loadData(absent, options()), InvalidDataError,
-    `${absent}: no such file or folder; expected a CSV file or a folder of IDX files. Check the path.`)
+  throwsExactly(
+    () => loadData(absent, options()),
+    InvalidDataError,
+    `${absent}: no such file or folder; expected a CSV file or a folder of IDX files. Check the path.`
+  )
   const other = folder.write('a.parquet', '')
-  throwsExactly(() => loadData(other, options()), InvalidDataError,
-    `${other}: no CSV file by its name; expected one that ends in .csv, or a folder of IDX files. Check the path.`)
+  throwsExactly(
+    () => loadData(other, options()),
+    InvalidDataError,
+    `${other}: no CSV file by its name; expected one that ends in .csv, or a folder of IDX files. Check the path.`
+  )
 })
 
 load('refuses a folder without IDX files, and images without labels', () => {
-  throwsExactly(() => loadData(folder.path, options()), InvalidDataError,
-    `${folder.path}: no IDX files; expected train-images-idx3-ubyte and train-labels-idx1-ubyte. Check the path.`)
+  throwsExactly(
+    () => loadData(folder.path, options()),
+    InvalidDataError,
+    `${folder.path}: no IDX files; expected train-images-idx3-ubyte and train-labels-idx1-ubyte. Check the path.`
+  )
   const alone = join(folder.path, 'alone')
   mkdirSync(alone)
   folder.write('alone/train-images-idx3-ubyte', idxBytes([1, 1, 1], [0]))
-  throwsExactly(() => loadData(alone, options()), InvalidDataError,
-    `${alone}: train-images-idx3-ubyte stands alone; expected a file of images and one of labels. Add the other.`)
+  throwsExactly(
+    () => loadData(alone, options()),
+    InvalidDataError,
+    `${alone}: train-images-idx3-ubyte stands alone; expected a file of images and one of labels. Add the other.`
+  )
 })
 
 load('refuses as many labels as there are no images', () => {
   const path = imageFolder('unequal', { labels: 9 })
-  throwsExactly(() => loadData(path, options({ trainRows: [0] })), InvalidDataError,
+  throwsExactly(
+    () => loadData(path, options({ trainRows: [0] })),
+    InvalidDataError,
     `${path}/train-labels.idx1-ubyte: 9 labels; expected 10, one an image of ${path}/train-images.idx3-ubyte. ` +
-    'Fetch both files again.')
+      'Fetch both files again.'
+  )
 })
 
 load('refuses data of another kind, shape or class than the task says', () => {
   const path = imageFolder('joiner')
   const schema = loadData(path, options()).schema as ImageSchema
-  throwsExactly(() => loadData(fixture('iris.csv'), options({ schema })), InvalidDataError, `${fixture('iris.csv')}: ` +
-    'the task learns from a folder of IDX files, and this is none. Give it one, or join another task.')
+  throwsExactly(
+    () => loadData(fixture('iris.csv'), options({ schema })),
+    InvalidDataError,
+    `${fixture('iris.csv')}: ` +
+      'the task learns from a folder of IDX files, and this is none. Give it one, or join another task.'
+  )
   const larger = { ...schema, imageShape: [28, 28, 1] }
-  throwsExactly(() => loadData(path, options({ schema: larger })), InvalidDataError,
+  throwsExactly(
+    () => loadData(path, options({ schema: larger })),
+    InvalidDataError,
     `${path}/train-images.idx3-ubyte: images of 1 x 2 x 1; expected 28 x 28 x 1 as the task says. ` +
-    'Convert them, or join another task.')
+      'Convert them, or join another task.'
+  )
   const withTest = imageFolder('joiner-with-test', { parts: ['train', 'test'] })
   const fewer = { ...schema, label: { ...schema.label, classes: ['0', '1'] } }
-  throwsExactly(() => loadData(withTest, options({ schema: fewer, trainRows: [0, 8] })), InvalidDataError,
+  throwsExactly(
+    () => loadData(withTest, options({ schema: fewer, trainRows: [0, 8] })),
+    InvalidDataError,
     `${withTest}/train-labels.idx1-ubyte: image 8 has label 2; expected a class of the task, 0 to 1. Remove ` +
-    'the image, or join another task.')
+      'the image, or join another task.'
+  )
 })
 
 load('refuses a single row, and training rows that are not there', () => {
   const single = folder.write('single.csv', 'a,y\n1,2\n')
-  throwsExactly(() => loadData(single, options()), InvalidDataError,
-    `${single}: 1 usable row; expected at least 2, one to train on and one to test with. Add rows.`)
-  throwsExactly(() => loadData(fixture('iris.csv'), options({ trainRows: [120] })), InvalidParametersError,
-    'row 120 does not exist; expected one of 120.')
+  throwsExactly(
+    () => loadData(single, options()),
+    InvalidDataError,
+    `${single}: 1 usable row; expected at least 2, one to train on and one to test with. Add rows.`
+  )
+  throwsExactly(
+    () => loadData(fixture('iris.csv'), options({ trainRows: [120] })),
+    InvalidParametersError,
+    'row 120 does not exist; expected one of 120.'
+  )
 })
 
 load.run()
 
-for (const [name, classes] of [['iris', 3], ['digits', 10], ['boston', undefined]] as const) {
-  runChecks(`${name}.csv complies`, datasetCompliance(() => loadData(fixture(`${name}.csv`), options()).split, classes))
+for (const [name, classes] of [
+  ['iris', 3],
+  ['digits', 10],
+  ['boston', undefined]
+] as const) {
+  runChecks(
+    `${name}.csv complies`,
+    datasetCompliance(() => loadData(fixture(`${name}.csv`), options()).split, classes)
+  )
 }
-runChecks('idx complies', datasetCompliance(() => loadData(imageFolder('compliance'), options()).split, 3))
-runChecks('mnist complies', datasetCompliance(
-  () => readMnist({ trainRows: [5, 4, 59_999], testRows: [0, 9_999], layout: 'image' }), 10))
+runChecks(
+  'idx complies',
+  datasetCompliance(() => loadData(imageFolder('compliance'), options()).split, 3)
+)
+runChecks(
+  'mnist complies',
+  datasetCompliance(() => readMnist({ trainRows: [5, 4, 59_999], testRows: [0, 9_999], layout: 'image' }), 10)
+)

@@ -19,7 +19,7 @@ const assign = (spec: string, seed = 1): number[][] => parsePartition(spec).assi
 
 /** The share of the commonest class of a node, on average over nodes: 0.1 when classes are even, 1 when pure. */
 function skew(parts: readonly number[][]): number {
-  const shares = parts.map((rows) => {
+  const shares = parts.map(rows => {
     const counts = new Array<number>(10).fill(0)
     for (const row of rows) counts[labels[row]]++
     return Math.max(...counts) / rows.length
@@ -30,7 +30,10 @@ function skew(parts: readonly number[][]): number {
 partition('gives node i the rows from n * i on when it is iid', () => {
   const parts = assign('iid')
   parts.forEach((rows, node) => {
-    assert.ok(rows.every((row, i) => row === node * 1_000 + i), `node ${node}`)
+    assert.ok(
+      rows.every((row, i) => row === node * 1_000 + i),
+      `node ${node}`
+    )
   })
   assert.is(parts.length, 8)
 })
@@ -41,7 +44,7 @@ for (const spec of ['iid', 'dirichlet:0.1', 'dirichlet:100', 'dirichlet:0.001', 
     parts.forEach((rows, node) => assert.is(rows.length, 1_000, `node ${node}`))
     const seen = new Set(parts.flat())
     assert.is(seen.size, 8_000)
-    assert.ok([...seen].every((row) => Number.isInteger(row) && row >= 0 && row < 8_000))
+    assert.ok([...seen].every(row => Number.isInteger(row) && row >= 0 && row < 8_000))
     assert.is(parsePartition(spec).spec, spec)
   })
 }
@@ -54,7 +57,7 @@ for (const spec of ['dirichlet:0.1', 'shards:2']) {
 }
 
 partition('skews classes as its argument says', () => {
-  const skews = ['dirichlet:0.1', 'dirichlet:1', 'iid'].map((spec) => skew(assign(spec)))
+  const skews = ['dirichlet:0.1', 'dirichlet:1', 'iid'].map(spec => skew(assign(spec)))
   assert.ok(skews[0] > 0.4 && skews[0] > skews[1] && skews[1] > skews[2], skews.join())
   assert.ok(skew(assign('dirichlet:1000')) < 0.16, 'a large concentration comes close to iid')
 })
@@ -66,7 +69,7 @@ partition('draws shares with the variance of a Dirichlet distribution', () => {
   for (const a of [0.5, 4]) {
     const shares = Array.from({ length: 400 }, (_, seed) => {
       const [rows] = parsePartition(`dirichlet:${a}`).assign(even, createRng(seed))
-      return rows.filter((row) => row % 2 === 0).length / rows.length
+      return rows.filter(row => row % 2 === 0).length / rows.length
     })
     const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
     const variance = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / shares.length
@@ -79,7 +82,7 @@ partition('draws shares with the variance of a Dirichlet distribution', () => {
 
 partition('gives a node few classes when it takes two shards', () => {
   for (const rows of assign('shards:2')) {
-    const classes = new Set(rows.map((row) => labels[row]))
+    const classes = new Set(rows.map(row => labels[row]))
     assert.ok(classes.size <= 4, `${classes.size} classes in two shards`)
   }
 })
@@ -87,7 +90,10 @@ partition('gives a node few classes when it takes two shards', () => {
 partition('takes the parts of a file as they are', () => {
   const parts = assign(`file:${fixture('partition_dir0.1_N8_n1000_s1.json')}`)
   assert.equal(parts[0].slice(0, 3), [7180, 359, 1399])
-  assert.equal(parts.map((rows) => rows.length), new Array(8).fill(1_000))
+  assert.equal(
+    parts.map(rows => rows.length),
+    new Array(8).fill(1_000)
+  )
   assert.ok(skew(parts) > 0.4, 'label skew of the reference')
 })
 
@@ -105,23 +111,34 @@ for (const [content, message, field] of fileFaults) {
   partition(`refuses a file when ${message}`, () => {
     const path = folder.write('parts.json', content)
     const small = { labels: labels.subarray(0, 10), nodes: 2, samples: 5 }
-    const error = throwsExactly(() => parsePartition(`file:${path}`).assign(small, createRng(1)), InvalidDataError,
-      `${path}: ${message}`)
+    const error = throwsExactly(
+      () => parsePartition(`file:${path}`).assign(small, createRng(1)),
+      InvalidDataError,
+      `${path}: ${message}`
+    )
     assert.is(error.column, field)
   })
 }
 
 partition('refuses a file that is not there', () => {
   const path = join(folder.path, 'absent.json')
-  throwsExactly(() => assign(`file:${path}`), InvalidDataError,
-    `${path}: no such file; expected { "nodes": [[...], ...] }. Check the path.`)
+  throwsExactly(
+    () => assign(`file:${path}`),
+    InvalidDataError,
+    `${path}: no such file; expected { "nodes": [[...], ...] }. Check the path.`
+  )
 })
 
 partition('names the partitions there are when it knows none of that name', () => {
-  const error = throwsExactly(() => parsePartition('dirichlett:1'), UnknownNameError,
-    'unknown partition "dirichlett"; expected one of iid, dirichlet, shards, file')
-  assert.equal([error.kind, error.actual, error.known],
-    ['partition', 'dirichlett', ['iid', 'dirichlet', 'shards', 'file']])
+  const error = throwsExactly(
+    () => parsePartition('dirichlett:1'),
+    UnknownNameError,
+    'unknown partition "dirichlett"; expected one of iid, dirichlet, shards, file'
+  )
+  assert.equal(
+    [error.kind, error.actual, error.known],
+    ['partition', 'dirichlett', ['iid', 'dirichlet', 'shards', 'file']]
+  )
 })
 
 const specFaults: [spec: string, message: string][] = [
@@ -154,10 +171,16 @@ for (const [nodes, samples, message] of roomFaults) {
 }
 
 partition('refuses shards that are not equal, and a Dirichlet distribution over numbers', () => {
-  throwsExactly(() => assign('shards:3'), InvalidParametersError,
-    '1000 samples a node cannot be cut into 3 equal shards. Pass --samples 999 or --samples 1002.')
-  throwsExactly(() => parsePartition('dirichlet:1').assign({ labels: [0.5, 1.5], nodes: 1, samples: 2 }, createRng(1)),
-    InvalidParametersError, 'partition dirichlet needs classes; the labels are numbers. Pass iid or shards:K.')
+  throwsExactly(
+    () => assign('shards:3'),
+    InvalidParametersError,
+    '1000 samples a node cannot be cut into 3 equal shards. Pass --samples 999 or --samples 1002.'
+  )
+  throwsExactly(
+    () => parsePartition('dirichlet:1').assign({ labels: [0.5, 1.5], nodes: 1, samples: 2 }, createRng(1)),
+    InvalidParametersError,
+    'partition dirichlet needs classes; the labels are numbers. Pass iid or shards:K.'
+  )
 })
 
 partition.run()

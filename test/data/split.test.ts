@@ -21,14 +21,20 @@ const dataset: Dataset = {
 split('holds a fifth out, every row in one part', () => {
   const { train, test } = splitRows(100, createRng(1))
   assert.is(test.length, 20)
-  assert.equal([...train, ...test].sort((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i))
+  assert.equal(
+    [...train, ...test].sort((a, b) => a - b),
+    Array.from({ length: 100 }, (_, i) => i)
+  )
 })
 
 split('gives the same parts for the same seed, in random order', () => {
   assert.equal(splitRows(100, createRng(1)), splitRows(100, createRng(1)))
   assert.not.equal(splitRows(100, createRng(1)), splitRows(100, createRng(2)))
   const { train } = splitRows(100, createRng(1))
-  assert.not.equal(train, train.slice().sort((a, b) => a - b))
+  assert.not.equal(
+    train,
+    train.slice().sort((a, b) => a - b)
+  )
 })
 
 split('leaves a row for each part', () => {
@@ -40,11 +46,17 @@ split('leaves a row for each part', () => {
 
 split('refuses a share outside (0, 1) and a single row', () => {
   for (const share of [0, 1, NaN]) {
-    throwsExactly(() => splitRows(9, createRng(1), share), InvalidParametersError,
-      `test share is ${share}; expected a number between 0 and 1.`)
+    throwsExactly(
+      () => splitRows(9, createRng(1), share),
+      InvalidParametersError,
+      `test share is ${share}; expected a number between 0 and 1.`
+    )
   }
-  throwsExactly(() => splitRows(1, createRng(1)), InvalidParametersError,
-    '1 row; expected at least 2, one to train on and one to test with.')
+  throwsExactly(
+    () => splitRows(1, createRng(1)),
+    InvalidParametersError,
+    '1 row; expected at least 2, one to train on and one to test with.'
+  )
 })
 
 split('copies rows in the order given', () => {
@@ -64,4 +76,7 @@ split('refuses a row that does not exist', () => {
 
 split.run()
 
-runChecks('split complies', datasetCompliance(() => splitDataset(dataset, createRng(1)), 4))
+runChecks(
+  'split complies',
+  datasetCompliance(() => splitDataset(dataset, createRng(1)), 4)
+)

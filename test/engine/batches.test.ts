@@ -14,7 +14,7 @@ batches('show each row at most once an epoch, and leave out the smaller last bat
   assert.is(source.perEpoch, 3)
   const rows = take(source, 0, 3).flat()
   assert.is(new Set(rows).size, 9)
-  assert.ok(rows.every((row) => row >= 0 && row < 10))
+  assert.ok(rows.every(row => row >= 0 && row < 10))
 })
 
 batches('differ from epoch to epoch and from seed to seed', () => {
@@ -41,7 +41,11 @@ batches('of no rows are refused', () => {
 
 batches('are gathered in their order, scaled', () => {
   const data = {
-    rows: 3, inputShape: [2], features: Uint8Array.of(0, 1, 2, 3, 4, 5), scale: 0.5, labels: Float32Array.of(7, 8, 9)
+    rows: 3,
+    inputShape: [2],
+    features: Uint8Array.of(0, 1, 2, 3, 4, 5),
+    scale: 0.5,
+    labels: Float32Array.of(7, 8, 9)
   }
   const features = new Float32Array(4)
   const labels = new Float32Array(2)

@@ -3,7 +3,11 @@ import type { ModelTopology, TrainingSettings } from '../../engine/engine.js'
 import { createRng } from '../../learning/rng.js'
 
 export const CLASSIFY: TrainingSettings = {
-  loss: 'softmax-cross-entropy', optimizer: 'sgd', learningRate: 0.1, momentum: 0.9, batchSize: 8
+  loss: 'softmax-cross-entropy',
+  optimizer: 'sgd',
+  learningRate: 0.1,
+  momentum: 0.9,
+  batchSize: 8
 }
 
 export const REGRESS: TrainingSettings = { ...CLASSIFY, loss: 'mean-squared-error', learningRate: 0.02 }

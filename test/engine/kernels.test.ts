@@ -20,7 +20,7 @@ function multiply(m: number, n: number, k: number, transposeA: boolean, transpos
   const [bRow, bColumn] = transposeB ? [1, k] : [n, 1]
 
   const memory = new KernelMemory()
-  const [atA, atB, atBias, atC] = [m * k, k * n, n, m * n + 1].map((floats) => memory.reserve(floats))
+  const [atA, atB, atBias, atC] = [m * k, k * n, n, m * n + 1].map(floats => memory.reserve(floats))
   const scratch = memory.reserve(gemmScratch(m, n, k))
   const guard = memory.reserve(1)
   const { gemm } = memory.open()
@@ -59,7 +59,11 @@ kernels('multiply in every layout, with bias and relu and without', () => {
   for (const transposeA of [false, true]) {
     for (const transposeB of [false, true]) {
       for (const fused of [false, true]) {
-        for (const [m, n, k] of [[13, 21, 35], [35, 13, 21], [32, 10, 128]]) {
+        for (const [m, n, k] of [
+          [13, 21, 35],
+          [35, 13, 21],
+          [32, 10, 128]
+        ]) {
           const { actual, expected } = multiply(m, n, k, transposeA, transposeB, fused)
           close(actual, expected, 2e-5, `${m} x ${n} x ${k}, ${transposeA}, ${transposeB}, ${fused}`)
         }

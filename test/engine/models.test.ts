@@ -37,14 +37,20 @@ models('of an unknown name are refused with the known ones', () => {
 
 models('of convolutions are laid out as tfjs lays them out', () => {
   const { tensors, size } = modelLayout(CONVOLUTIONAL)
-  assert.equal(tensors.map(({ shape }) => shape.join('x')), ['3x3x1x3', '3', '3', '3', '12x2', '2'])
+  assert.equal(
+    tensors.map(({ shape }) => shape.join('x')),
+    ['3x3x1x3', '3', '3', '3', '12x2', '2']
+  )
   assert.is(size, 27 + 3 + 3 + 3 + 24 + 2)
 })
 
 models('name a layer that is not known', () => {
   const topology = sequential(['LSTM', { units: 3, batch_input_shape: [null, 4, 2] }])
-  assert.throws(() => modelLayout(topology), (error: Error) =>
-    error instanceof InvalidModelError && error.message.includes('"LSTM"') && error.message.includes('Dense'))
+  assert.throws(
+    () => modelLayout(topology),
+    (error: Error) =>
+      error instanceof InvalidModelError && error.message.includes('"LSTM"') && error.message.includes('Dense')
+  )
 })
 
 models('with a frozen layer are refused', () => {
@@ -80,10 +86,13 @@ models('start within the bounds and with the variance of each initialiser', () =
     const bound = Math.sqrt(variance) * (uniform ? Math.sqrt(3) : 2)
     const label = `${name} ${JSON.stringify(config)}`
     assert.ok(Math.abs(measured / expected - 1) < 0.1, `${label}: variance ${measured}, expected ${expected}`)
-    assert.ok(values.every((value) => Math.abs(value) <= bound * 1.0001), `${label}: beyond ${bound}`)
+    assert.ok(
+      values.every(value => Math.abs(value) <= bound * 1.0001),
+      `${label}: beyond ${bound}`
+    )
     assert.ok(Math.abs(mean) < 0.1 * Math.sqrt(variance), `${label}: mean ${mean}`)
   }
-  assert.ok(initialised({ class_name: 'Ones', config: {} }).every((value) => value === 1))
+  assert.ok(initialised({ class_name: 'Ones', config: {} }).every(value => value === 1))
   assert.throws(() => initialised({ class_name: 'Orthogonal', config: {} }), /unknown initializer "Orthogonal"/)
 })
 
@@ -97,8 +106,11 @@ models('that do not fit the data say what they expect and what the data has', ()
   checkModelFits(topology, [784], 10)
   checkModelFits(topology, [28, 28, 1], 10)
   checkModelFits(CONVOLUTIONAL, [6, 6], 2)
-  assert.throws(() => checkModelFits(topology, [4], 10), (error: Error) =>
-    error instanceof ModelMismatchError && error.message.includes('[784]') && error.message.includes('[4]'))
+  assert.throws(
+    () => checkModelFits(topology, [4], 10),
+    (error: Error) =>
+      error instanceof ModelMismatchError && error.message.includes('[784]') && error.message.includes('[4]')
+  )
   assert.throws(() => checkModelFits(CONVOLUTIONAL, [4, 9], 2), /\[6, 6, 1\]; the data has \[4, 9\]/)
   assert.throws(() => checkModelFits(topology, [784], 3), /10 outputs; the data needs 3/)
 })

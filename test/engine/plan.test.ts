@@ -27,7 +27,7 @@ async function checkGradient(topology: ModelTopology, training: TrainingSettings
   const gradient = Float64Array.from(engine.gradient(parameters, data, rows).gradient)
   const step = 1e-2
   const numeric = Float64Array.from(parameters, (value, i) => {
-    const [up, down] = [step, -step].map((change) => {
+    const [up, down] = [step, -step].map(change => {
       const moved = parameters.slice()
       moved[i] = value + change
       return engine.gradient(moved, data, rows).loss
@@ -119,7 +119,7 @@ plan('counts accuracy, and explains a perfect regression wholly', async () => {
   assert.is(accuracy, 2 / 3)
 })
 
-plan('refuses data and parameters that are not its model\'s', async () => {
+plan("refuses data and parameters that are not its model's", async () => {
   const topology = buildModel('mlp:3', [4], 2, CLASSIFY.loss)
   const engine = new PlanEngine(topology, CLASSIFY)
   const parameters = initialParameters(topology, 1)

@@ -43,7 +43,9 @@ tfjs('trains a convolution on cpu, with one warning, when wasm has no gradient f
   const warnings: string[] = []
   const before = core.memory().numTensors
   const engine = await createEngine({
-    topology: CONVOLUTIONAL, training: CLASSIFY, onWarning: (message) => warnings.push(message)
+    topology: CONVOLUTIONAL,
+    training: CLASSIFY,
+    onWarning: message => warnings.push(message)
   })
   // A machine with tfjs-node needs neither wasm nor the warning.
   if (engine.backend !== 'native') {

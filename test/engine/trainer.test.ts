@@ -38,46 +38,52 @@ function fakeWorker(body: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`)
 }
 
-trainer('trains, evaluates and predicts as an engine on this thread does', () => withTrainer(async (remote) => {
-  const local = await createEngine({ topology, training: CLASSIFY })
-  const [ours, theirs] = [start(), start()]
-  const options = { firstStep: 3, steps: 10 }
-  const expected = await local.train(theirs, data.train, { ...options, seed: 5 })
-  const trained = await within(remote.train(ours, options), 5_000, 'training')
-  assert.is(remote.backend, local.backend)
-  assert.is(trained.loss, expected.loss)
-  assert.ok(trained.cpuMs >= 0)
-  close(ours, theirs, 0, 'parameters')
+trainer('trains, evaluates and predicts as an engine on this thread does', () =>
+  withTrainer(async remote => {
+    const local = await createEngine({ topology, training: CLASSIFY })
+    const [ours, theirs] = [start(), start()]
+    const options = { firstStep: 3, steps: 10 }
+    const expected = await local.train(theirs, data.train, { ...options, seed: 5 })
+    const trained = await within(remote.train(ours, options), 5_000, 'training')
+    assert.is(remote.backend, local.backend)
+    assert.is(trained.loss, expected.loss)
+    assert.ok(trained.cpuMs >= 0)
+    close(ours, theirs, 0, 'parameters')
 
-  const { cpuMs, ...evaluation } = await within(remote.evaluate(ours), 5_000, 'evaluation')
-  assert.ok(cpuMs >= 0)
-  assert.equal(evaluation, await local.evaluate(theirs, data.test))
+    const { cpuMs, ...evaluation } = await within(remote.evaluate(ours), 5_000, 'evaluation')
+    assert.ok(cpuMs >= 0)
+    assert.equal(evaluation, await local.evaluate(theirs, data.test))
 
-  const features = data.test.features as Float32Array
-  const { predictions } = await within(remote.predict(ours, features, 40), 5_000, 'prediction')
-  close(predictions, await local.predict(theirs, features, 40), 0, 'predictions')
-}))
+    const features = data.test.features as Float32Array
+    const { predictions } = await within(remote.predict(ours, features, 40), 5_000, 'prediction')
+    close(predictions, await local.predict(theirs, features, 40), 0, 'predictions')
+  })
+)
 
-trainer('does requests in order, with the parameters as they were at each call', () => withTrainer(async (remote) => {
-  const parameters = start()
-  const initial = parameters.slice()
-  const before = remote.evaluate(parameters)
-  parameters.fill(0)
-  const zeros = remote.evaluate(parameters)
-  parameters.fill(1)
-  const [first, second] = await within(Promise.all([before, zeros]), 5_000, 'two evaluations')
-  const local = await createEngine({ topology, training: CLASSIFY })
-  assert.is(first.loss, (await local.evaluate(initial, data.test)).loss)
-  assert.is(second.loss, (await local.evaluate(new Float32Array(initial.length), data.test)).loss)
-}))
+trainer('does requests in order, with the parameters as they were at each call', () =>
+  withTrainer(async remote => {
+    const parameters = start()
+    const initial = parameters.slice()
+    const before = remote.evaluate(parameters)
+    parameters.fill(0)
+    const zeros = remote.evaluate(parameters)
+    parameters.fill(1)
+    const [first, second] = await within(Promise.all([before, zeros]), 5_000, 'two evaluations')
+    const local = await createEngine({ topology, training: CLASSIFY })
+    assert.is(first.loss, (await local.evaluate(initial, data.test)).loss)
+    assert.is(second.loss, (await local.evaluate(new Float32Array(initial.length), data.test)).loss)
+  })
+)
 
-trainer('refuses what the engine refuses, and goes on', () => withTrainer(async (remote) => {
-  const error = await rejection(within(remote.evaluate(new Float32Array(3)), 5_000, 'a refusal'))
-  assert.instance(error, EngineError)
-  assert.match(error.message, /3 numbers given/)
-  assert.instance(await rejection(remote.train(new Float32Array(3), { firstStep: 0, steps: 1 })), EngineError)
-  await within(remote.evaluate(start()), 5_000, 'an evaluation')
-}))
+trainer('refuses what the engine refuses, and goes on', () =>
+  withTrainer(async remote => {
+    const error = await rejection(within(remote.evaluate(new Float32Array(3)), 5_000, 'a refusal'))
+    assert.instance(error, EngineError)
+    assert.match(error.message, /3 numbers given/)
+    assert.instance(await rejection(remote.train(new Float32Array(3), { firstStep: 0, steps: 1 })), EngineError)
+    await within(remote.evaluate(start()), 5_000, 'an evaluation')
+  })
+)
 
 trainer('says why it cannot be made', async () => {
   const error = await rejection(within(Trainer.create({ ...init, topology: {} }), 10_000, 'a refusal'))
@@ -85,25 +91,31 @@ trainer('says why it cannot be made', async () => {
   assert.match(error.message, /class_name/)
 })
 
-trainer('rejects what is pending, and later calls, when the worker crashes', () => withTrainer(async (remote) => {
-  const calls = [remote.evaluate(start()), remote.train(start(), { firstStep: 0, steps: 1 })]
-  for (const call of calls) {
-    const error = await rejection(within(call, 5_000, 'the crash'))
-    assert.instance(error, EngineError)
-    assert.match(error.message, /crashed: boom/)
-  }
-  assert.match((await rejection(remote.evaluate(start()))).message, /crashed: boom/)
-}, fakeWorker('throw new Error("boom")')))
+trainer('rejects what is pending, and later calls, when the worker crashes', () =>
+  withTrainer(async remote => {
+    const calls = [remote.evaluate(start()), remote.train(start(), { firstStep: 0, steps: 1 })]
+    for (const call of calls) {
+      const error = await rejection(within(call, 5_000, 'the crash'))
+      assert.instance(error, EngineError)
+      assert.match(error.message, /crashed: boom/)
+    }
+    assert.match((await rejection(remote.evaluate(start()))).message, /crashed: boom/)
+  }, fakeWorker('throw new Error("boom")'))
+)
 
-trainer('rejects what is pending when the worker ends by itself', () => withTrainer(async (remote) => {
-  const error = await rejection(within(remote.evaluate(start()), 5_000, 'the end'))
-  assert.match(error.message, /ended with code 7/)
-}, fakeWorker('process.exit(7)')))
+trainer('rejects what is pending when the worker ends by itself', () =>
+  withTrainer(async remote => {
+    const error = await rejection(within(remote.evaluate(start()), 5_000, 'the end'))
+    assert.match(error.message, /ended with code 7/)
+  }, fakeWorker('process.exit(7)'))
+)
 
-trainer('rejects what is pending when it is stopped', () => withTrainer(async (remote) => {
-  const pending = rejection(remote.evaluate(start()))
-  await within(remote.stop(), 5_000, 'the stop')
-  assert.match((await pending).message, /was stopped/)
-}, fakeWorker('')))
+trainer('rejects what is pending when it is stopped', () =>
+  withTrainer(async remote => {
+    const pending = rejection(remote.evaluate(start()))
+    await within(remote.stop(), 5_000, 'the stop')
+    assert.match((await pending).message, /was stopped/)
+  }, fakeWorker(''))
+)
 
 trainer.run()

@@ -23,6 +23,6 @@ export function close(
   if (differing === 0) return
   assert.unreachable(
     `${label}: index ${first} is ${actual[first]}, expected ${expected[first]} within ${tolerance} ` +
-    `(${differing} of ${expected.length} differ)`
+      `(${differing} of ${expected.length} differ)`
   )
 }

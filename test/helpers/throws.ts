@@ -6,7 +6,9 @@ import * as assert from 'uvu/assert'
  * @returns the error, for its fields
  */
 export function throwsExactly<E extends Error>(
-  run: () => unknown, type: abstract new (...args: never[]) => E, message: string
+  run: () => unknown,
+  type: abstract new (...args: never[]) => E,
+  message: string
 ): E {
   let thrown: unknown
   try {

@@ -79,7 +79,10 @@ export class VirtualSwarm {
   /** The mean over nodes, of doubles. */
   get mean(): Float64Array {
     const mean = new Float64Array(this.#init.length)
-    for (const model of this.models) model.forEach((value, k) => { mean[k] += value / this.nodes.length })
+    for (const model of this.models)
+      model.forEach((value, k) => {
+        mean[k] += value / this.nodes.length
+      })
     return mean
   }
 

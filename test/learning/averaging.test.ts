@@ -7,7 +7,10 @@ import { runChecks } from '../compliance/check.js'
 import { throwsExactly } from '../helpers/throws.js'
 
 for (const name of averagingNames) {
-  runChecks(`${name} compliance`, averagingCompliance(length => createAveraging(name, length)))
+  runChecks(
+    `${name} compliance`,
+    averagingCompliance(length => createAveraging(name, length))
+  )
 }
 
 const registry = suite('createAveraging')

@@ -14,8 +14,14 @@ helper('shows the first difference only', () => {
 })
 
 helper('takes NaN and another length for differences', () => {
-  assert.is(failure(() => close([NaN], [0], 0.5)), 'vector: index 0 is NaN, expected 0 within 0.5 (1 of 1 differ)')
-  assert.is(failure(() => close([1], [1, 2])), 'vector: length 1, expected 2')
+  assert.is(
+    failure(() => close([NaN], [0], 0.5)),
+    'vector: index 0 is NaN, expected 0 within 0.5 (1 of 1 differ)'
+  )
+  assert.is(
+    failure(() => close([1], [1, 2])),
+    'vector: length 1, expected 2'
+  )
 })
 
 helper.run()

@@ -11,21 +11,31 @@ import { close } from '../helpers/close.js'
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38
 
-runChecks('float32 compliance', compressorCompliance((layout) => createCompressor('float32', layout), {
-  maxError: () => 0,
-  unbiased: true,
-  omega: 0
-}))
+runChecks(
+  'float32 compliance',
+  compressorCompliance(layout => createCompressor('float32', layout), {
+    maxError: () => 0,
+    unbiased: true,
+    omega: 0
+  })
+)
 
-runChecks('float16 compliance', compressorCompliance((layout) => createCompressor('float16', layout), {
-  maxError(input, i) {
-    const magnitude = Math.abs(input[i])
-    return Math.max(magnitude - 65504, Math.min(magnitude, 65504) / 2 ** 11, 2 ** -25)
-  },
-  omega: 2 ** -21
-}))
+runChecks(
+  'float16 compliance',
+  compressorCompliance(layout => createCompressor('float16', layout), {
+    maxError(input, i) {
+      const magnitude = Math.abs(input[i])
+      return Math.max(magnitude - 65504, Math.min(magnitude, 65504) / 2 ** 11, 2 ** -25)
+    },
+    omega: 2 ** -21
+  })
+)
 
-for (const [bits, omega] of [[2, 7.1], [4, 0.34], [8, 0.0011]]) {
+for (const [bits, omega] of [
+  [2, 7.1],
+  [4, 0.34],
+  [8, 0.0011]
+]) {
   const spec = `quantize:${bits}`
   const levels = 2 ** (bits - 1) - 1
   const promise: CompressorPromise = {
@@ -38,7 +48,10 @@ for (const [bits, omega] of [[2, 7.1], [4, 0.34], [8, 0.0011]]) {
     unbiased: true,
     omega
   }
-  runChecks(`${spec} compliance`, compressorCompliance((layout) => createCompressor(spec, layout), promise))
+  runChecks(
+    `${spec} compliance`,
+    compressorCompliance(layout => createCompressor(spec, layout), promise)
+  )
 }
 
 function vectorLayout(length: number) {
@@ -86,8 +99,8 @@ function halfValue(half: number): number {
   return half >= 0x8000 ? -magnitude : magnitude
 }
 
-const finiteHalves = Array.from({ length: 0x10000 }, (_, half) => half).filter((half) => (half & 0x7c00) !== 0x7c00)
-const asBytes = (halves: number[]): number[] => halves.flatMap((half) => [half & 0xff, half >> 8])
+const finiteHalves = Array.from({ length: 0x10000 }, (_, half) => half).filter(half => (half & 0x7c00) !== 0x7c00)
+const asBytes = (halves: number[]): number[] => halves.flatMap(half => [half & 0xff, half >> 8])
 
 float16('decodes every finite half to the value that IEEE 754 gives it, and encodes it back', () => {
   const values = finiteHalves.map(halfValue)
@@ -96,12 +109,12 @@ float16('decodes every finite half to the value that IEEE 754 gives it, and enco
 })
 
 float16('rounds what lies between two halves to the nearer one, and a tie to the even one', () => {
-  const positive = finiteHalves.filter((half) => half < 0x7bff)
-  const gaps = positive.map((half) => halfValue(half + 1) - halfValue(half))
+  const positive = finiteHalves.filter(half => half < 0x7bff)
+  const gaps = positive.map(half => halfValue(half + 1) - halfValue(half))
   const at = (share: number): number[] => positive.map((half, i) => halfValue(half) + share * gaps[i])
   close(encode('float16', at(0.499)), asBytes(positive), 0, 'below the middle')
-  close(encode('float16', at(0.501)), asBytes(positive.map((half) => half + 1)), 0, 'above the middle')
-  close(encode('float16', at(0.5)), asBytes(positive.map((half) => half + (half & 1))), 0, 'tie')
+  close(encode('float16', at(0.501)), asBytes(positive.map(half => half + 1)), 0, 'above the middle')
+  close(encode('float16', at(0.5)), asBytes(positive.map(half => half + (half & 1))), 0, 'tie')
 })
 
 float16('turns what is too large into 65504 with its sign', () => {
@@ -125,7 +138,15 @@ quantize('takes 8 bits when none are given', () => {
 })
 
 quantize('takes two bytes of scale a block and the bits of each value', () => {
-  const sizes = [[1, 8, 3], [64, 8, 66], [65, 8, 69], [64, 4, 34], [65, 4, 37], [3, 2, 3], [1000, 2, 282]]
+  const sizes = [
+    [1, 8, 3],
+    [64, 8, 66],
+    [65, 8, 69],
+    [64, 4, 34],
+    [65, 4, 37],
+    [3, 2, 3],
+    [1000, 2, 282]
+  ]
   for (const [length, bits, expected] of sizes) {
     const compressor = createCompressor(`quantize:${bits}`, vectorLayout(length))
     const bytes = compressor.encode(new Float32Array(length), createRng(1))
@@ -140,12 +161,12 @@ quantize('writes the scale as a little-endian bfloat16 and the codes from the lo
 })
 
 quantize('is exact on whole multiples of a unit that is a bfloat16', () => {
-  const input = Array.from({ length: 1000 }, (_, i) => i % 64 === 0 ? 127 / 1024 : ((i * 37) % 255 - 127) / 1024)
+  const input = Array.from({ length: 1000 }, (_, i) => (i % 64 === 0 ? 127 / 1024 : (((i * 37) % 255) - 127) / 1024))
   close(decode('quantize:8', encode('quantize:8', input), 1000), input, 0)
 })
 
 quantize('gives each block of 64 a scale of its own', () => {
-  const input = Array.from({ length: 130 }, (_, i) => i < 64 ? 1000 : i < 128 ? 0.001 : 7)
+  const input = Array.from({ length: 130 }, (_, i) => (i < 64 ? 1000 : i < 128 ? 0.001 : 7))
   const output = decode('quantize:4', encode('quantize:4', input), 130)
   output.forEach((value, i) => assert.ok(Math.abs(value / input[i] - 1) < 0.16, `index ${i}: ${value} for ${input[i]}`))
 })
@@ -168,7 +189,7 @@ quantize('does not clip the largest magnitude of a block', () => {
 
 quantize('rounds values independently of their neighbours', () => {
   const compressor = createCompressor('quantize:8', vectorLayout(1000))
-  const input = new Float32Array(1000).fill(0.5).map((half, i) => i % 64 === 0 ? 127 : half)
+  const input = new Float32Array(1000).fill(0.5).map((half, i) => (i % 64 === 0 ? 127 : half))
   const output = new Float32Array(1000)
   compressor.decode(compressor.encode(input, createRng(1)), output)
   let up = 0
@@ -221,13 +242,20 @@ creation('makes a compressor again from its own spec', () => {
 })
 
 creation('names the known ones when a name is unknown', () => {
-  assert.throws(() => createCompressor('zip:9', vectorLayout(1)), (error: unknown) =>
-    error instanceof UnknownNameError && error.actual === 'zip' &&
-    error.message === 'unknown compressor "zip"; expected one of float32, float16, quantize')
+  assert.throws(
+    () => createCompressor('zip:9', vectorLayout(1)),
+    (error: unknown) =>
+      error instanceof UnknownNameError &&
+      error.actual === 'zip' &&
+      error.message === 'unknown compressor "zip"; expected one of float32, float16, quantize'
+  )
 })
 
 creation('refuses an argument for a compressor that takes none', () => {
-  for (const [name, argument] of [['float32', '8'], ['float16', '']]) {
+  for (const [name, argument] of [
+    ['float32', '8'],
+    ['float16', '']
+  ]) {
     const message = `${name}:${argument}: ${name} takes no argument. Write ${name} alone.`
     assert.throws(() => createCompressor(`${name}:${argument}`, vectorLayout(1)), isInvalid(message), name)
   }
@@ -246,8 +274,10 @@ creation('hands what follows a plus to a kind that composes', () => {
   const compressor = createCompressor('first-half:0.5+float32', vectorLayout(8), kinds)
   assert.is(compressor.spec, 'first-half:0.5+float32')
   assert.is(compressor.maxBytes, 16)
-  assert.throws(() => createCompressor('first-half+zip', vectorLayout(8), kinds), (error: unknown) =>
-    error instanceof UnknownNameError && error.actual === 'zip')
+  assert.throws(
+    () => createCompressor('first-half+zip', vectorLayout(8), kinds),
+    (error: unknown) => error instanceof UnknownNameError && error.actual === 'zip'
+  )
 })
 
 creation('refuses a plus behind a compressor that codes its own values', () => {
@@ -258,9 +288,9 @@ creation('refuses a plus behind a compressor that codes its own values', () => {
 creation.run()
 
 function isMalformed(message: string): (error: unknown) => boolean {
-  return (error) => error instanceof MalformedUpdateError && error.message === message
+  return error => error instanceof MalformedUpdateError && error.message === message
 }
 
 function isInvalid(message: string): (error: unknown) => boolean {
-  return (error) => error instanceof InvalidParametersError && error.message === message
+  return error => error instanceof InvalidParametersError && error.message === message
 }

@@ -28,14 +28,21 @@ function trainedBench(): MachineBench {
 
 dPsgd('multiplies the models by the mixing matrix once a round', () => {
   const rounds = 7
-  for (const [topology, size] of [['ring', 7], ['complete', 5], ['torus', 12], ['edges:0-1,0-2,0-3,3-4', 5]] as const) {
+  for (const [topology, size] of [
+    ['ring', 7],
+    ['complete', 5],
+    ['torus', 12],
+    ['edges:0-1,0-2,0-3,3-4', 5]
+  ] as const) {
     const averaged = swarm(topology, size, { rounds })
     const matrix = metropolisHastings(createTopology(topology).graph(size, 1))
     let expected = averaged.models.map(model => Float64Array.from(model))
     for (let round = 0; round < rounds; round++) {
-      expected = expected.map((model, i) => model.map((value, k) => matrix[i].reduce(
-        (sum, { neighbour, weight }) => sum + weight * (expected[neighbour][k] - value), value
-      )))
+      expected = expected.map((model, i) =>
+        model.map((value, k) =>
+          matrix[i].reduce((sum, { neighbour, weight }) => sum + weight * (expected[neighbour][k] - value), value)
+        )
+      )
     }
     averaged.start().run()
     averaged.models.forEach((model, i) => close(model, expected[i], 1e-6, `${topology}, node ${i}`))
@@ -44,7 +51,9 @@ dPsgd('multiplies the models by the mixing matrix once a round', () => {
 
 dPsgd('ends in the same bits however early or late the messages are', () => {
   const train = (work: Float32Array, node: number): number => {
-    work.forEach((value, k) => { work[k] = 0.9 * value + node + k })
+    work.forEach((value, k) => {
+      work[k] = 0.9 * value + node + k
+    })
     return 0
   }
   const init: Partial<VirtualSwarmInit> = { rounds: 20, compress: 'quantize:8', train }
@@ -75,22 +84,31 @@ dPsgd('leaves the weight of a neighbour that does not answer at home', () => {
 dPsgd('tells the root mean square distance to the neighbours that it averaged with', () => {
   const node = trainedBench()
   node.model('a', 1, 4)
-  assert.is(only(node.model('b', 1, 5), 'averaged').neighbourDistance, Math.sqrt((9 + 16) * LENGTH / 2))
+  assert.is(only(node.model('b', 1, 5), 'averaged').neighbourDistance, Math.sqrt(((9 + 16) * LENGTH) / 2))
 })
 
 dPsgd('sends its update to a neighbour that joins, or comes back, in the middle of a round', () => {
   const node = trainedBench()
-  assert.equal(ofType(node.members(['a', 'b', 'c']), 'send').map(({ to }) => to), ['c'])
+  assert.equal(
+    ofType(node.members(['a', 'b', 'c']), 'send').map(({ to }) => to),
+    ['c']
+  )
   assert.equal(ofType(node.members(['a', 'b', 'c']), 'send'), [])
   node.members(['a', 'c'], ['b'])
-  assert.equal(ofType(node.members(['a', 'b', 'c']), 'send').map(({ to, update }) => [to, update.round]), [['b', 1]])
+  assert.equal(
+    ofType(node.members(['a', 'b', 'c']), 'send').map(({ to, update }) => [to, update.round]),
+    [['b', 1]]
+  )
 })
 
 dPsgd('sends the next round to everybody again', () => {
   const node = trainedBench()
   node.model('a', 1)
   node.model('b', 1)
-  assert.equal(ofType(node.trained(), 'send').map(({ to }) => to), ['a', 'b'])
+  assert.equal(
+    ofType(node.trained(), 'send').map(({ to }) => to),
+    ['a', 'b']
+  )
 })
 
 dPsgd('refuses a malformed update and averages with the rest', () => {
@@ -105,7 +123,11 @@ dPsgd('refuses a malformed update and averages with the rest', () => {
 dPsgd('adds in the order of the peers, not of the messages', () => {
   const run = (order: readonly string[]): Float32Array => {
     const node = new MachineBench(create(LENGTH), LENGTH)
-    const values = new Map([['a', 1e7], ['b', -1e7], ['c', 0.1]])
+    const values = new Map([
+      ['a', 1e7],
+      ['b', -1e7],
+      ['c', 0.1]
+    ])
     node.members(['c', 'a', 'b'])
     node.start()
     node.trained()
@@ -113,7 +135,12 @@ dPsgd('adds in the order of the peers, not of the messages', () => {
     return node.parameters
   }
   const expected = run(['a', 'b', 'c'])
-  for (const order of [['c', 'b', 'a'], ['b', 'c', 'a'], ['c', 'a', 'b']]) close(run(order), expected, 0, order.join())
+  for (const order of [
+    ['c', 'b', 'a'],
+    ['b', 'c', 'a'],
+    ['c', 'a', 'b']
+  ])
+    close(run(order), expected, 0, order.join())
 })
 
 dPsgd('converges near the mean of the optima of quadratics', () => {

@@ -17,7 +17,10 @@ errors('carry their own names and causes', () => {
     new InvalidParametersError('message', { cause }),
     new MalformedUpdateError('message', { cause })
   ]
-  assert.equal(all.map(({ name }) => name), ['UnknownNameError', 'InvalidParametersError', 'MalformedUpdateError'])
+  assert.equal(
+    all.map(({ name }) => name),
+    ['UnknownNameError', 'InvalidParametersError', 'MalformedUpdateError']
+  )
   assert.is(all[1].cause, cause)
   assert.is(all[2].cause, cause)
   for (const error of all) assert.instance(error, Error)

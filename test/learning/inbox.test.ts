@@ -29,10 +29,19 @@ inbox('does not hand out a later update in place of the one that is missing', ()
 })
 
 inbox('keeps the first and the newest of a peer, in whatever order they come', () => {
-  for (const [rounds, displaced] of [[[5, 6, 9], 6], [[5, 9, 6], 6], [[9, 6, 5], 6], [[6, 5, 9], 6]] as const) {
+  for (const [rounds, displaced] of [
+    [[5, 6, 9], 6],
+    [[5, 9, 6], 6],
+    [[9, 6, 5], 6],
+    [[6, 5, 9], 6]
+  ] as const) {
     const held = holding(...rounds)
     assert.equal(held.displaced, [undefined, undefined, displaced], rounds.join())
-    assert.equal([5, 6, 9].map(round => held.box.has('a', round)), [true, false, true], rounds.join())
+    assert.equal(
+      [5, 6, 9].map(round => held.box.has('a', round)),
+      [true, false, true],
+      rounds.join()
+    )
     assert.is(held.box.newestRound('a'), 9, rounds.join())
   }
 })
@@ -40,7 +49,10 @@ inbox('keeps the first and the newest of a peer, in whatever order they come', (
 inbox('lets what is over make room first', () => {
   const { box } = holding(5, 8)
   assert.is(box.hold('a', update(9), 8), undefined)
-  assert.equal([5, 8, 9].map(round => box.has('a', round)), [false, true, true])
+  assert.equal(
+    [5, 8, 9].map(round => box.has('a', round)),
+    [false, true, true]
+  )
 })
 
 inbox('keeps peers apart', () => {

@@ -26,7 +26,12 @@ moving('adds the weighted difference between their model and ours as they know i
 })
 
 moving('leaves alone what the message does not carry', () => {
-  const firstOnly: Compressor = { ...float32, decode: (bytes, output) => { output[0] = bytes[0] } }
+  const firstOnly: Compressor = {
+    ...float32,
+    decode: (bytes, output) => {
+      output[0] = bytes[0]
+    }
+  }
   const state = stateOf([10, 20], firstOnly)
   assert.is(moveTowards(state, 0.5, Uint8Array.of(5), Float32Array.of(1, 2), Float32Array.of(7, 7)), 16)
   close(state.parameters, [12, 20], 0)
@@ -46,7 +51,12 @@ moving('refuses malformed bytes, and changes nothing', () => {
 })
 
 moving('does not hide a bug of a compressor', () => {
-  const broken: Compressor = { ...float32, decode: () => { throw new TypeError('a bug') } }
+  const broken: Compressor = {
+    ...float32,
+    decode: () => {
+      throw new TypeError('a bug')
+    }
+  }
   const state = stateOf([1, 2], broken)
   assert.throws(() => moveTowards(state, 0.5, encode(1, 2), new Float32Array(2), new Float32Array(2)), 'a bug')
 })

@@ -1,7 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
-  allFinite, axpy, consensusDistance, createLayout, elementCount, norm, squaredDistance
+  allFinite,
+  axpy,
+  consensusDistance,
+  createLayout,
+  elementCount,
+  norm,
+  squaredDistance
 } from '../../learning/parameters.js'
 import { close } from '../helpers/close.js'
 
@@ -16,13 +22,17 @@ parameters('layout counts the parameters of every tensor', () => {
 
 parameters('layout hash is FNV-1a of the shapes', () => {
   assert.is(createLayout([]).hash, 'cbf29ce484222325') // the published offset basis: the hash of nothing
-  const shapes = [{ name: 'kernel', shape: [2, 3] }, { name: 'bias', shape: [3] }]
+  const shapes = [
+    { name: 'kernel', shape: [2, 3] },
+    { name: 'bias', shape: [3] }
+  ]
   assert.is(createLayout(shapes).hash, '9aad5b3deb6b7951') // "[2,3][3]", computed in Python
 })
 
 parameters('layout hash tells shapes and their order apart, not names', () => {
-  const hashes = [[[6]], [[2, 3]], [[3, 2]], [[2], [3]], [[3], [2]], [[23]]].map((shapes) =>
-    createLayout(shapes.map((shape, i) => ({ name: `tensor ${i}`, shape }))).hash)
+  const hashes = [[[6]], [[2, 3]], [[3, 2]], [[2], [3]], [[3], [2]], [[23]]].map(
+    shapes => createLayout(shapes.map((shape, i) => ({ name: `tensor ${i}`, shape }))).hash
+  )
   assert.is(new Set(hashes).size, hashes.length)
   assert.is(createLayout([{ name: 'a', shape: [6] }]).hash, createLayout([{ name: 'b', shape: [6] }]).hash)
 })
@@ -62,9 +72,18 @@ parameters('consensusDistance is the root mean square of distances to the mean',
 
 parameters('consensusDistance agrees with the mean over pairs', () => {
   // sum over i < j of ||x_i - x_j||^2 = n * sum over i of ||x_i - mean||^2
-  const models = [[1, 5, -2], [0, 2, 2], [7, -1, 0], [3, 3, 3]].map((values) => Float32Array.from(values))
+  const models = [
+    [1, 5, -2],
+    [0, 2, 2],
+    [7, -1, 0],
+    [3, 3, 3]
+  ].map(values => Float32Array.from(values))
   let pairs = 0
-  models.forEach((x, i) => models.slice(i + 1).forEach((y) => { pairs += squaredDistance(x, y) }))
+  models.forEach((x, i) =>
+    models.slice(i + 1).forEach(y => {
+      pairs += squaredDistance(x, y)
+    })
+  )
   close([consensusDistance(models) ** 2], [pairs / 16], 1e-9)
 })
 

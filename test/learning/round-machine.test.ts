@@ -40,7 +40,10 @@ machine('finishes after its last round', () => {
   const node = bench([], { rounds: 2 })
   node.trained()
   const actions = node.trained()
-  assert.equal(actions.map(({ type }) => type), ['averaged', 'finished'])
+  assert.equal(
+    actions.map(({ type }) => type),
+    ['averaged', 'finished']
+  )
   assert.equal([node.machine.phase, node.machine.round], ['finished', 2])
   for (const later of [node.start(), node.trained(), node.timeout()]) assert.equal(later, [])
 })
@@ -62,7 +65,11 @@ machine('rests until a round has taken its least time', () => {
   assert.is(only(node.trained(), 'wait').untilMs, 210)
   node.nowMs = 210
   node.timeout()
-  assert.equal(node.trained().map(({ type }) => type), ['averaged', 'finished'], 'no rest after the last round')
+  assert.equal(
+    node.trained().map(({ type }) => type),
+    ['averaged', 'finished'],
+    'no rest after the last round'
+  )
 })
 
 machine('keeps waiting when a timeout comes early', () => {
@@ -88,14 +95,20 @@ machine('uses an update that came while it was training', () => {
   const actions = node.trained()
   assert.equal(only(actions, 'averaged').averagedWith, ['a'])
   assert.equal(ofType(actions, 'wait'), [], 'nothing is left to wait for')
-  assert.equal(actions.map(({ type }) => type), ['send', 'averaged', 'train'])
+  assert.equal(
+    actions.map(({ type }) => type),
+    ['send', 'averaged', 'train']
+  )
 })
 
 machine('holds an update for the next round until then', () => {
   const node = bench(['a', 'b'])
   node.model('a', 1)
   assert.equal(node.model('a', 2, 9), [])
-  assert.equal(node.trained().map(({ type }) => type), ['send', 'send', 'wait'])
+  assert.equal(
+    node.trained().map(({ type }) => type),
+    ['send', 'send', 'wait']
+  )
   assert.equal(only(node.model('b', 1), 'averaged').averagedWith, ['a', 'b'])
   node.trained()
   assert.equal(node.machine.awaited, ['b'])
@@ -126,18 +139,29 @@ machine('takes up the round that all its neighbours have reached', () => {
   node.model('a', 12)
   node.model('b', 11)
   const actions = node.trained()
-  assert.equal(ofType(actions, 'send').map(({ update }) => update.round), [11, 11])
+  assert.equal(
+    ofType(actions, 'send').map(({ update }) => update.round),
+    [11, 11]
+  )
   assert.equal(only(actions, 'averaged').averagedWith, ['b'])
   assert.is(only(actions, 'train').round, 12)
 })
 
 machine('believes the lower median of its neighbours, silent ones counting as its own round', () => {
   const cases: [rounds: number[], reached: number][] = [
-    [[50], 50], [[50, 0], 1], [[50, 0, 0], 1], [[50, 40, 0], 40], [[50, 40, 0, 0], 1], [[50, 40, 30, 0], 30], [[2], 2]
+    [[50], 50],
+    [[50, 0], 1],
+    [[50, 0, 0], 1],
+    [[50, 40, 0], 40],
+    [[50, 40, 0, 0], 1],
+    [[50, 40, 30, 0], 30],
+    [[2], 2]
   ]
   for (const [rounds, reached] of cases) {
     const node = bench(rounds.map((_, i) => `p${i}`))
-    rounds.forEach((round, i) => { if (round > 0) node.model(`p${i}`, round) })
+    rounds.forEach((round, i) => {
+      if (round > 0) node.model(`p${i}`, round)
+    })
     assert.is(ofType(node.trained(), 'send')[0].update.round, reached, rounds.join())
   }
 })
@@ -177,7 +201,10 @@ machine('refuses everything once it has finished', () => {
   const node = bench(['a'], { rounds: 1 })
   node.model('a', 1)
   node.trained()
-  assert.equal([1, 2, 3].flatMap(round => reasons(node.model('a', round))), ['stale', 'too-far-ahead', 'too-far-ahead'])
+  assert.equal(
+    [1, 2, 3].flatMap(round => reasons(node.model('a', round))),
+    ['stale', 'too-far-ahead', 'too-far-ahead']
+  )
   close(node.parameters, [2, 2, 2], 0)
 })
 
@@ -207,7 +234,10 @@ machine('keeps what an expected peer sends until it is a neighbour', () => {
 })
 
 machine('forgets what a peer sent that is neither neighbour nor expected any more', () => {
-  for (const [neighbours, expected] of [[['a', 'b'], []], [['a'], ['b']]]) {
+  for (const [neighbours, expected] of [
+    [['a', 'b'], []],
+    [['a'], ['b']]
+  ]) {
     const node = bench(['a'])
     node.members(neighbours, expected)
     node.model('b', 1)

@@ -44,7 +44,7 @@ sketch('sends each coordinate to one bucket, with both signs and every bucket in
 })
 
 sketch('estimates how far a swarm is from agreeing', () => {
-  const models = Array.from({ length: 8 }, (_, node) => normals(5000, `node ${node}`).map((value) => 3 + 0.01 * value))
+  const models = Array.from({ length: 8 }, (_, node) => normals(5000, `node ${node}`).map(value => 3 + 0.01 * value))
   const project = createSketch(5000, 1024, 7)
   const ratio = consensusDistance(models.map(project)) / consensusDistance(models)
   assert.ok(Math.abs(ratio - 1) < 0.05, `ratio ${ratio}`)
@@ -57,7 +57,12 @@ sketch('is linear, leaves its argument, and is the same for the same seed only',
   assert.is(once.length, 16)
   close(x, before, 0)
   close(createSketch(100, 16, 5)(x), once, 0)
-  close(createSketch(100, 16, 5)(x.map((value) => 2 * value)), once.map((value) => 2 * value), 1e-5, 'doubled')
+  close(
+    createSketch(100, 16, 5)(x.map(value => 2 * value)),
+    once.map(value => 2 * value),
+    1e-5,
+    'doubled'
+  )
   assert.ok(squaredDistance(createSketch(100, 16, 6)(x), once) > 1, 'another seed gives another sketch')
 })
 
@@ -71,8 +76,13 @@ sketch('adds up without losing precision on the way', () => {
 
 sketch('refuses a width that is no whole number above 0', () => {
   for (const width of [0, -1, 1.5, NaN]) {
-    assert.throws(() => createSketch(10, width, 1), (error: unknown) => error instanceof InvalidParametersError &&
-      error.message === `a sketch of width ${width}; expected a whole number, at least 1`, `${width}`)
+    assert.throws(
+      () => createSketch(10, width, 1),
+      (error: unknown) =>
+        error instanceof InvalidParametersError &&
+        error.message === `a sketch of width ${width}; expected a whole number, at least 1`,
+      `${width}`
+    )
   }
 })
 

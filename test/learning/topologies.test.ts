@@ -20,7 +20,10 @@ const kinds: [spec: string, sizes: number[]][] = [
   ['edges:3-1,0-1,1-2', [4]]
 ]
 for (const [spec, sizes] of kinds) {
-  runChecks(`${spec} compliance`, topologyCompliance(() => createTopology(spec), sizes))
+  runChecks(
+    `${spec} compliance`,
+    topologyCompliance(() => createTopology(spec), sizes)
+  )
 }
 
 function graphOf(spec: string, size: number, seed = 1): Graph {
@@ -28,7 +31,7 @@ function graphOf(spec: string, size: number, seed = 1): Graph {
 }
 
 function degrees(graph: Graph): number[] {
-  return [...new Set(graph.neighbours.map((ends) => ends.length))].sort((a, b) => a - b)
+  return [...new Set(graph.neighbours.map(ends => ends.length))].sort((a, b) => a - b)
 }
 
 const topologies = suite('topologies')
@@ -41,7 +44,13 @@ topologies('have one node alone and one edge between two', () => {
 })
 
 topologies('ring joins each node to the one before and the one after', () => {
-  assert.equal(graphOf('ring', 5).neighbours, [[1, 4], [0, 2], [1, 3], [2, 4], [0, 3]])
+  assert.equal(graphOf('ring', 5).neighbours, [
+    [1, 4],
+    [0, 2],
+    [1, 3],
+    [2, 4],
+    [0, 3]
+  ])
 })
 
 topologies('torus is as square as its size divides', () => {
@@ -62,11 +71,24 @@ topologies('exponential joins nodes that are a power of two apart', () => {
 })
 
 topologies('complete joins everybody', () => {
-  assert.equal(graphOf('complete', 4).neighbours, [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
+  assert.equal(graphOf('complete', 4).neighbours, [
+    [1, 2, 3],
+    [0, 2, 3],
+    [0, 1, 3],
+    [0, 1, 2]
+  ])
 })
 
 topologies('random-regular gives every node its number of neighbours', () => {
-  for (const [degree, size] of [[2, 9], [3, 10], [4, 5], [4, 100], [7, 8], [18, 21], [19, 22]]) {
+  for (const [degree, size] of [
+    [2, 9],
+    [3, 10],
+    [4, 5],
+    [4, 100],
+    [7, 8],
+    [18, 21],
+    [19, 22]
+  ]) {
     for (let seed = 0; seed < 5; seed++) {
       const graph = graphOf(`random-regular:${degree}`, size, seed)
       assert.equal(degrees(graph), [degree], `${degree} of ${size}, seed ${seed}`)
@@ -76,7 +98,7 @@ topologies('random-regular gives every node its number of neighbours', () => {
 
 topologies('random-regular differs from seed to seed', () => {
   for (const degree of [2, 3, 4]) {
-    const graphs = [1, 2, 3].map((seed) => JSON.stringify(graphOf(`random-regular:${degree}`, 20, seed)))
+    const graphs = [1, 2, 3].map(seed => JSON.stringify(graphOf(`random-regular:${degree}`, 20, seed)))
     assert.is(new Set(graphs).size, 3, `degree ${degree}`)
   }
 })
@@ -87,9 +109,11 @@ topologies('random-regular joins every pair equally often, and always everybody'
   for (let seed = 0; seed < seeds; seed++) {
     const graph = graphOf('random-regular:3', 8, seed)
     assert.ok(isConnected(graph), `seed ${seed}: in parts`) // of those drawn once, 1 in 553 is
-    graph.neighbours.forEach((ends, i) => ends.forEach((j) => {
-      if (i < j) counts.set(`${i}-${j}`, (counts.get(`${i}-${j}`) ?? 0) + 1)
-    }))
+    graph.neighbours.forEach((ends, i) =>
+      ends.forEach(j => {
+        if (i < j) counts.set(`${i}-${j}`, (counts.get(`${i}-${j}`) ?? 0) + 1)
+      })
+    )
   }
   assert.is(counts.size, 28)
   // Each of the 28 pairs is an edge with probability 3/7; five standard deviations are 111.
@@ -99,20 +123,30 @@ topologies('random-regular joins every pair equally often, and always everybody'
 })
 
 topologies('random-regular says what would fit when the swarm is too small or the product odd', () => {
-  assert.throws(() => graphOf('random-regular', 4), isInvalid(
-    'random-regular:4 on 4 nodes: there is no one to be the 4 neighbours of each. Use complete, or at least 5 nodes.'
-  ))
-  assert.throws(() => graphOf('random-regular:3', 7), isInvalid(
-    'random-regular:3 on 7 nodes: no such graph exists, for 7 x 3 is odd. ' +
-    'Use random-regular:2, random-regular:4, or an even number of nodes.'
-  ))
+  assert.throws(
+    () => graphOf('random-regular', 4),
+    isInvalid(
+      'random-regular:4 on 4 nodes: there is no one to be the 4 neighbours of each. Use complete, or at least 5 nodes.'
+    )
+  )
+  assert.throws(
+    () => graphOf('random-regular:3', 7),
+    isInvalid(
+      'random-regular:3 on 7 nodes: no such graph exists, for 7 x 3 is odd. ' +
+        'Use random-regular:2, random-regular:4, or an even number of nodes.'
+    )
+  )
 })
 
 topologies('random-regular refuses a number of neighbours that connects nobody', () => {
   for (const argument of ['1', '0', '-2', '2.5', 'x', '', '1e1']) {
-    assert.throws(() => createTopology(`random-regular:${argument}`), isInvalid(
-      `random-regular:${argument}: expected a whole number of neighbours, at least 2, as in random-regular:4`
-    ), argument)
+    assert.throws(
+      () => createTopology(`random-regular:${argument}`),
+      isInvalid(
+        `random-regular:${argument}: expected a whole number of neighbours, at least 2, as in random-regular:4`
+      ),
+      argument
+    )
   }
 })
 
@@ -150,8 +184,11 @@ topologies('are created again from their own spec', () => {
 
 topologies('names the known ones when a name is unknown', () => {
   const known = 'ring, torus, exponential, random-regular, complete, edges'
-  assert.throws(() => createTopology('star'), (error: unknown) =>
-    error instanceof UnknownNameError && error.message === `unknown topology "star"; expected one of ${known}`)
+  assert.throws(
+    () => createTopology('star'),
+    (error: unknown) =>
+      error instanceof UnknownNameError && error.message === `unknown topology "star"; expected one of ${known}`
+  )
 })
 
 topologies('refuse an argument where there is nothing to set', () => {
@@ -160,13 +197,28 @@ topologies('refuse an argument where there is nothing to set', () => {
 
 topologies('isConnected tells one part from two', () => {
   assert.ok(isConnected(createGraph(1, [])))
-  assert.ok(isConnected(createGraph(4, [[3, 2], [2, 1], [1, 0]])))
-  assert.not.ok(isConnected(createGraph(4, [[0, 1], [2, 3]])))
+  assert.ok(
+    isConnected(
+      createGraph(4, [
+        [3, 2],
+        [2, 1],
+        [1, 0]
+      ])
+    )
+  )
+  assert.not.ok(
+    isConnected(
+      createGraph(4, [
+        [0, 1],
+        [2, 3]
+      ])
+    )
+  )
   assert.not.ok(isConnected(createGraph(2, [])))
 })
 
 topologies.run()
 
 function isInvalid(message: string): (error: unknown) => boolean {
-  return (error) => error instanceof InvalidParametersError && error.message === message
+  return error => error instanceof InvalidParametersError && error.message === message
 }

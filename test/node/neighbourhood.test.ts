@@ -38,12 +38,22 @@ interface Stub {
 function create(topology = 'ring', options: { hang?: boolean; size?: number } = {}): Stub {
   const clock = new FakeClock()
   const links = new Set<string>()
-  const log = (level: string) => (message: string): number => stub.logged.push(`${level} ${message}`)
+  const log =
+    (level: string) =>
+    (message: string): number =>
+      stub.logged.push(`${level} ${message}`)
   const neighbourhood = new Neighbourhood(
     {
-      membership: { get peers() { return [...stub.members].sort() }, get: () => undefined },
+      membership: {
+        get peers() {
+          return [...stub.members].sort()
+        },
+        get: () => undefined
+      },
       exchange: {
-        get links() { return [...links] },
+        get links() {
+          return [...links]
+        },
         isOpen: peer => links.has(peer),
         async open(id, { signal } = {}) {
           const peer = id.toString()
@@ -129,7 +139,10 @@ neighbourhoods('opens every link once, and reports with weights', async () => {
   assert.equal(stub.reports, [{ neighbours: [], expected: [ids[1], ids[3]] }], 'reported once, as nothing changed')
   assert.not.ok(stub.neighbourhood.complete)
   await settled()
-  assert.equal(stub.opened.map(({ peer }) => peer), [ids[1], ids[3]])
+  assert.equal(
+    stub.opened.map(({ peer }) => peer),
+    [ids[1], ids[3]]
+  )
   assert.equal(stub.reports.at(-1), { neighbours: [1, 3].map(i => ({ peer: ids[i], weight: 1 / 3 })), expected: [] })
   assert.ok(stub.neighbourhood.complete)
   await stub.clock.advance(100_000)
@@ -193,7 +206,10 @@ neighbourhoods('closes links to peers that are wanted no more, and stops trying 
   await stub.clock.advance(60_000)
   assert.equal(stub.closed.sort(), [ids[1], ids[2]])
   assert.equal(timesOf(stub, ids[2]), [0])
-  assert.equal(stub.reports.at(-1)?.neighbours.map(({ peer }) => peer), [ids[3]])
+  assert.equal(
+    stub.reports.at(-1)?.neighbours.map(({ peer }) => peer),
+    [ids[3]]
+  )
 })
 
 neighbourhoods('opens the link of a peer that is wanted again at once', async () => {

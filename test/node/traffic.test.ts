@@ -33,27 +33,34 @@ async function settle(a: TestHost, b: TestHost): Promise<void> {
 
 const traffics = suite('traffic')
 
-traffics('counts the same bytes at both ends, and at least the payload', () => withHosts(2, async (a, b) => {
-  assert.ok(a.traffic.total.sent > 0, 'handshakes count')
-  await send(a, b)
-  await settle(a, b)
-  assert.is(a.traffic.total.sent, b.traffic.total.received)
-  assert.is(b.traffic.total.sent, a.traffic.total.received)
-  const [there, back] = [a.traffic.total.sent, b.traffic.total.sent]
-  assert.ok(there >= payloadBytes && there < 1.05 * payloadBytes, `${there} bytes sent`)
-  assert.ok(back < 0.05 * payloadBytes, `${back} bytes sent back`)
-}))
+traffics('counts the same bytes at both ends, and at least the payload', () =>
+  withHosts(2, async (a, b) => {
+    assert.ok(a.traffic.total.sent > 0, 'handshakes count')
+    await send(a, b)
+    await settle(a, b)
+    assert.is(a.traffic.total.sent, b.traffic.total.received)
+    assert.is(b.traffic.total.sent, a.traffic.total.received)
+    const [there, back] = [a.traffic.total.sent, b.traffic.total.sent]
+    assert.ok(there >= payloadBytes && there < 1.05 * payloadBytes, `${there} bytes sent`)
+    assert.ok(back < 0.05 * payloadBytes, `${back} bytes sent back`)
+  })
+)
 
-traffics('counts what crossed each connection, at both of its ends', () => withHosts(3, async (a, b, c) => {
-  await send(a, b)
-  const [toB] = a.host.getConnections(b.host.peerId)
-  const [toC] = a.host.getConnections(c.host.peerId)
-  const [fromA] = b.host.getConnections(a.host.peerId)
-  assert.ok(a.traffic.over(toB).sent >= payloadBytes, `${a.traffic.over(toB).sent} bytes sent over it`)
-  assert.ok(b.traffic.over(fromA).received >= payloadBytes, `${b.traffic.over(fromA).received} bytes received over it`)
-  assert.ok(a.traffic.over(toC).sent > 0 && a.traffic.over(toC).sent < payloadBytes / 10)
-  assert.is(a.traffic.total.sent, a.traffic.over(toB).sent + a.traffic.over(toC).sent)
-}))
+traffics('counts what crossed each connection, at both of its ends', () =>
+  withHosts(3, async (a, b, c) => {
+    await send(a, b)
+    const [toB] = a.host.getConnections(b.host.peerId)
+    const [toC] = a.host.getConnections(c.host.peerId)
+    const [fromA] = b.host.getConnections(a.host.peerId)
+    assert.ok(a.traffic.over(toB).sent >= payloadBytes, `${a.traffic.over(toB).sent} bytes sent over it`)
+    assert.ok(
+      b.traffic.over(fromA).received >= payloadBytes,
+      `${b.traffic.over(fromA).received} bytes received over it`
+    )
+    assert.ok(a.traffic.over(toC).sent > 0 && a.traffic.over(toC).sent < payloadBytes / 10)
+    assert.is(a.traffic.total.sent, a.traffic.over(toB).sent + a.traffic.over(toC).sent)
+  })
+)
 
 traffics('keeps the total of connections that are gone, and counts a new one from zero', async () => {
   const [a, b] = [await createTestHost(), await createTestHost()]

@@ -13,21 +13,24 @@ const init = {
   }
 }
 
-runChecks('exchange over libp2p', exchangeCompliance(async events => {
-  const hosts = [await createTestHost(), await createTestHost()] as const
-  await connect(hosts[0], hosts[1])
-  const exchanges = hosts.map(({ host }, i) => new Exchange({ libp2p: host }, { ...init, ...events[i] }))
-  await Promise.all(exchanges.map(exchange => exchange.start()))
-  const side = (i: 0 | 1): ExchangeSide => ({
-    id: hosts[i].id,
-    exchange: exchanges[i],
-    open: peer => exchanges[i].open(peerIdFromString(peer))
-  })
-  return {
-    sides: [side(0), side(1)],
-    async stop() {
-      await Promise.all(exchanges.map(exchange => exchange.stop()))
-      await Promise.all(hosts.map(async ({ host }) => host.stop()))
+runChecks(
+  'exchange over libp2p',
+  exchangeCompliance(async events => {
+    const hosts = [await createTestHost(), await createTestHost()] as const
+    await connect(hosts[0], hosts[1])
+    const exchanges = hosts.map(({ host }, i) => new Exchange({ libp2p: host }, { ...init, ...events[i] }))
+    await Promise.all(exchanges.map(exchange => exchange.start()))
+    const side = (i: 0 | 1): ExchangeSide => ({
+      id: hosts[i].id,
+      exchange: exchanges[i],
+      open: peer => exchanges[i].open(peerIdFromString(peer))
+    })
+    return {
+      sides: [side(0), side(1)],
+      async stop() {
+        await Promise.all(exchanges.map(exchange => exchange.stop()))
+        await Promise.all(hosts.map(async ({ host }) => host.stop()))
+      }
     }
-  }
-}))
+  })
+)

@@ -60,7 +60,10 @@ export function streamsOf(connections: readonly Connection[], protocol: string):
 
 /** The error that a promise rejects with. */
 export async function rejection(promise: Promise<unknown>, what: string): Promise<Error> {
-  const outcome = within(promise, 5000, what).then(() => undefined, (error: unknown) => error)
+  const outcome = within(promise, 5000, what).then(
+    () => undefined,
+    (error: unknown) => error
+  )
   const error = await outcome
   if (error instanceof Error) return error
   throw new Error(`${what} did not fail`)

@@ -28,38 +28,44 @@ function join({ host, id }: TestHost, changes: Changes, round = 0): Membership {
   return membership
 }
 
-memberships('introduces everybody on a line of three, and notices who leaves', () => withHosts(3, async (b, a, c) => {
-  assert.is(a.host.getConnections(c.host.peerId).length, 0, 'the ends of the line are not connected')
-  const changes = new Changes()
-  const members = [b, a, c].map((host, i) => join(host, changes, i))
-  try {
-    await changes.until(() => members.every(({ peers }) => peers.length === 3), 'three to know of three')
-    const everybody = [a.id, b.id, c.id].sort()
-    for (const { peers } of members) assert.equal(peers, everybody)
-    const record = members[2].get(a.id)
-    assert.is(record?.round, 1)
-    assert.equal(record?.addresses.map(String), a.host.getMultiaddrs().map(String))
-    assert.equal(members[0].records.map(({ peer }) => peer).sort(), everybody)
-    members[1].stop()
-    await changes.until(() => [0, 2].every(i => members[i].peers.length === 2), 'the others to notice who left')
-    assert.equal(members[2].peers, [b.id, c.id].sort())
-  } finally {
-    for (const member of [members[0], members[2]]) member.stop()
-  }
-}))
+memberships('introduces everybody on a line of three, and notices who leaves', () =>
+  withHosts(3, async (b, a, c) => {
+    assert.is(a.host.getConnections(c.host.peerId).length, 0, 'the ends of the line are not connected')
+    const changes = new Changes()
+    const members = [b, a, c].map((host, i) => join(host, changes, i))
+    try {
+      await changes.until(() => members.every(({ peers }) => peers.length === 3), 'three to know of three')
+      const everybody = [a.id, b.id, c.id].sort()
+      for (const { peers } of members) assert.equal(peers, everybody)
+      const record = members[2].get(a.id)
+      assert.is(record?.round, 1)
+      assert.equal(record?.addresses.map(String), a.host.getMultiaddrs().map(String))
+      assert.equal(members[0].records.map(({ peer }) => peer).sort(), everybody)
+      members[1].stop()
+      await changes.until(() => [0, 2].every(i => members[i].peers.length === 2), 'the others to notice who left')
+      assert.equal(members[2].peers, [b.id, c.id].sort())
+    } finally {
+      for (const member of [members[0], members[2]]) member.stop()
+    }
+  })
+)
 
-memberships('learns of members who were there before', () => withHosts(1, async a => withHosts(1, async b => {
-  const changes = new Changes()
-  const first = join(a, changes)
-  await connect(b, a)
-  const second = join(b, changes)
-  try {
-    await changes.until(() => first.peers.length === 2 && second.peers.length === 2, 'two to know of two')
-  } finally {
-    first.stop()
-    second.stop()
-  }
-})))
+memberships('learns of members who were there before', () =>
+  withHosts(1, async a =>
+    withHosts(1, async b => {
+      const changes = new Changes()
+      const first = join(a, changes)
+      await connect(b, a)
+      const second = join(b, changes)
+      try {
+        await changes.until(() => first.peers.length === 2 && second.peers.length === 2, 'two to know of two')
+      } finally {
+        first.stop()
+        second.stop()
+      }
+    })
+  )
+)
 
 /** What gossipsub is for a membership; messages come from the test. */
 class FakePubsub extends EventTarget {
@@ -161,7 +167,10 @@ memberships('announces itself at once, every 5 s, and when it leaves', async () 
   await clock.advance(20_000)
   assert.is(pubsub.published.length, 5)
   membership.stop()
-  assert.equal(pubsub.published.map(({ left }) => left), [false, false, false, false, false, true])
+  assert.equal(
+    pubsub.published.map(({ left }) => left),
+    [false, false, false, false, false, true]
+  )
   const { peer } = encodeMember({ peer: self.toString(), addresses: [], round: 5 })
   assert.is(Buffer.compare(pubsub.published[0].peer, peer), 0)
   assert.is(pubsub.published[0].round, 5)

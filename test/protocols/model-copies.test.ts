@@ -49,7 +49,10 @@ copies('holds at most four, and hands the newest of them to whoever comes then',
     at.round = round
     return fetch()
   })
-  assert.equal(peers.map(({ round }) => round), [0, 1, 2, 3, 3, 3, 3, 3, 3, 3])
+  assert.equal(
+    peers.map(({ round }) => round),
+    [0, 1, 2, 3, 3, 3, 3, 3, 3, 3]
+  )
   assert.is(models.size, 4)
   await peers[0].leave()
   const late = fetch()

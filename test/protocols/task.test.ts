@@ -24,7 +24,11 @@ function changed(path: string, value: unknown): Json {
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).reverse().map(([key, one]) => [key, reversed(one)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, one]) => [key, reversed(one)])
+  )
 }
 
 function invalid(run: () => unknown, what: string): InvalidTaskError {

@@ -5,7 +5,13 @@ import type { Update } from '../../learning/averaging/averaging.js'
 import { createRng } from '../../learning/rng.js'
 import { ProtocolError } from '../../protocols/errors.js'
 import {
-  checksumOf, chunkBytes, fromFrames, maxFrameBytes, nextFrame, readPayload, toFrames
+  checksumOf,
+  chunkBytes,
+  fromFrames,
+  maxFrameBytes,
+  nextFrame,
+  readPayload,
+  toFrames
 } from '../../protocols/framing.js'
 import { Kind, UpdateHeader } from '../../protocols/messages.js'
 import { decodeUpdate, encodeUpdate } from '../../protocols/update-codec.js'
