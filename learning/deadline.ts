@@ -1,12 +1,12 @@
 /** Bounds of the time that a round waits for its neighbours. */
 export interface DeadlineBounds {
-  /** @default 1000 */
+  /** @default 3000 */
   readonly minMs: number
   /** @default 30000 */
   readonly maxMs: number
 }
 
-export const defaultDeadlineBounds: DeadlineBounds = { minMs: 1000, maxMs: 30_000 }
+export const defaultDeadlineBounds: DeadlineBounds = { minMs: 3000, maxMs: 30_000 }
 
 /** How many of a peer's latest waits are remembered. */
 const waitsPerPeer = 16

@@ -92,6 +92,8 @@ export class RoundMachine {
   #stepsTaken = 0
   #loss = NaN
   #roundStartedMs = 0
+  /** Peers that a deadline passed without, and that were not heard since. */
+  readonly #silent = new Set<string>()
   /** What the latest `wait` named. */
   #untilMs = 0
 
@@ -112,9 +114,14 @@ export class RoundMachine {
     return this.#phase
   }
 
-  /** The peers that an averaging under way still waits for: not for those ahead, who send nothing for it any more. */
+  /**
+   * The peers that an averaging under way still waits for: not for those ahead, who send nothing for it any more, and not
+   * for those that the last deadline passed without. Whoever dies or freezes costs one deadline, not one a round.
+   */
   get awaited(): readonly string[] {
-    return this.#missing().filter(peer => (this.#inbox.newestRound(peer) ?? 0) <= this.#round)
+    return this.#missing().filter(
+      peer => !this.#silent.has(peer) && (this.#inbox.newestRound(peer) ?? 0) <= this.#round
+    )
   }
 
   handle(event: Event): Action[] {
@@ -136,6 +143,7 @@ export class RoundMachine {
     const known = new Set([...neighbours.map(({ peer }) => peer), ...expected])
     this.#inbox.keep(known)
     this.#deadline.keep(known)
+    for (const peer of this.#silent) if (!known.has(peer)) this.#silent.delete(peer)
     this.#neighbours = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
     this.#expected = expected
     if (this.#phase !== 'averaging') return []
@@ -184,6 +192,7 @@ export class RoundMachine {
 
   #update(from: string, update: Update, nowMs: number): Action[] {
     if (!this.#isNeighbour(from) && !this.#expected.includes(from)) return [reject(from, 'not-a-neighbour')]
+    this.#silent.delete(from)
     if (update.kind !== 'offer') this.#deadline.heard(from, update.round, nowMs)
     return this.#averaging.synchronous
       ? this.#synchronousUpdate(from, update, nowMs)
@@ -218,7 +227,10 @@ export class RoundMachine {
     if (this.#phase !== 'averaging' && this.#phase !== 'resting') return []
     if (nowMs < this.#untilMs) return [this.#wait(this.#untilMs)]
     if (this.#phase === 'resting') return this.#nextRound(nowMs)
-    for (const peer of this.awaited) this.#deadline.missed(peer)
+    for (const peer of this.awaited) {
+      this.#deadline.missed(peer)
+      this.#silent.add(peer)
+    }
     return this.#endAveraging(nowMs)
   }
 

@@ -17,7 +17,7 @@ import { buildTask, checkTask } from './settings.js'
 import { Traffic } from './traffic.js'
 
 export interface NodeOptions {
-  /** A CSV file or a folder of IDX files; or a function that loads rows, checked against the schema of a task that is joined. */
+  /** A CSV file or a folder of IDX files; or a function that loads rows, given the schema of a task that is joined. */
   readonly data: string | ((schema: Schema | undefined) => LoadedData)
   /** Addresses of peers whose swarm to join. Without any, this node founds one. */
   readonly join?: readonly string[]
@@ -50,8 +50,8 @@ export interface NodeOptions {
 const maxParameters = 64 * 1024 * 1024
 
 /**
- * Create a node: identity, data, task, model, worker. It listens when this resolves; `open` lets it answer peers and `start`
- * lets it learn.
+ * Create a node: identity, data, task, model, worker. It listens when this resolves; `open` lets it answer peers and
+ * `start` lets it learn.
  *
  * @throws InvalidDataError, InvalidTaskError, InvalidModelError, ModelMismatchError, UnknownNameError,
  *   InvalidParametersError when data, task or settings are wrong
@@ -157,8 +157,8 @@ async function currentModel(
   try {
     return await fetchModel(host, peer, { layoutHash: hash, size }, { signal: AbortSignal.timeout(joinTimeoutMs) })
   } catch (cause) {
-    const message = `${peer.toString()} told its task, but sent no model: ${(cause as Error).message}. Try another peer.`
-    throw new JoinError(message, [])
+    const reason = (cause as Error).message
+    throw new JoinError(`${peer.toString()} told its task, but sent no model: ${reason}. Try another peer.`, [])
   }
 }
 

@@ -25,6 +25,8 @@ const mebibyte = 1024 * 1024
 /** A round may be long; whether a peer is alive, the connection monitor tells. */
 const streamInactivityMs = 24 * 3600 * 1000
 
+const handshakeTimeoutMs = 30_000
+
 /** A libp2p node as murmur uses it, started. */
 export async function createHost({ privateKey, listen, datastore, traffic }: HostInit): Promise<Host> {
   return createLibp2p({
@@ -43,10 +45,20 @@ export async function createHost({ privateKey, listen, datastore, traffic }: Hos
         }
       })
     ],
-    // Notices a frozen or cut-off peer in under 3 s without dropping busy ones.
-    connectionMonitor: { pingInterval: 2000, pingTimeout: { minTimeout: 1500, maxTimeout: 3000 } },
+    // A frozen peer costs its neighbours one deadline, so there is no haste to drop it; dropping one that is only busy makes it
+    // busier still. A ping must end before the next begins: two at once count as a failure, and end the connection.
+    connectionMonitor: { pingInterval: 10_000, pingTimeout: { minTimeout: 8_000, maxTimeout: 9_000 } },
     // Many nodes of one swarm may share an address: behind one router, or on one machine.
-    connectionManager: { inboundConnectionThreshold: 100, maxIncomingPendingConnections: 100 },
+    connectionManager: {
+      inboundConnectionThreshold: 100,
+      maxIncomingPendingConnections: 100,
+      // A slow device, or a machine on which many nodes start at once, needs its time for a handshake.
+      dialTimeout: handshakeTimeoutMs,
+      addressDialTimeout: handshakeTimeoutMs,
+      inboundUpgradeTimeout: handshakeTimeoutMs,
+      inboundStreamProtocolNegotiationTimeout: handshakeTimeoutMs,
+      outboundStreamProtocolNegotiationTimeout: handshakeTimeoutMs
+    },
     services: {
       identify: identify(),
       ping: ping(),

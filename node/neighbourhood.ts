@@ -12,9 +12,11 @@ import type { Logger } from './logger.js'
 
 export interface NeighbourhoodComponents {
   readonly membership: Pick<Membership, 'peers' | 'get'>
-  readonly exchange: Pick<Exchange, 'links' | 'isOpen' | 'open' | 'close'>
+  readonly exchange: Pick<Exchange, 'links' | 'isOpen' | 'hears' | 'open' | 'close'>
   /** Tells the transport where a peer can be found. */
   readonly remember: (peer: PeerId) => Promise<void>
+  /** Whether there is a connection to a peer already. */
+  readonly connected: (peer: PeerId) => boolean
   readonly clock: Clock
   readonly log: Logger
   readonly rng: Rng
@@ -33,7 +35,12 @@ const firstRetryMs = 250
 const lastRetryMs = 10_000
 /** A peer that refused us will hardly change its mind soon. */
 const refusedRetryMs = 60_000
-const openTimeoutMs = 10_000
+/**
+ * Of two neighbours without a connection the one with the smaller peer id dials, and the other waits this long for it: one
+ * connection instead of two, and half the handshakes when a whole swarm starts at once.
+ */
+const turnMs = 5000
+const openTimeoutMs = 30_000
 /** A link that lasted this long was a good one: if it breaks, reopen it without much delay. */
 const goodLinkMs = 10_000
 const ring = createTopology('ring')
@@ -46,6 +53,8 @@ const ring = createTopology('ring')
 export class Neighbourhood {
   readonly #parts: NeighbourhoodComponents
   readonly #init: NeighbourhoodInit
+  /** Peers whose turn it is to come to us; aborted when they do. */
+  readonly #turns = new Map<string, AbortController>()
   /** Attempts under way to open a link. */
   readonly #attempts = new Map<string, AbortController>()
   /** Links opened before: one that keeps breaking must not be reopened in a tight loop. */
@@ -91,7 +100,10 @@ export class Neighbourhood {
   /** A link was opened or lost. */
   linksChanged(): void {
     if (this.#stopped) return
-    for (const { peer } of this.#wanted) this.#ensureOpen(peer)
+    for (const { peer } of this.#wanted) {
+      if (this.#parts.exchange.hears(peer)) this.#turns.get(peer)?.abort()
+      this.#ensureOpen(peer)
+    }
     this.#report()
   }
 
@@ -125,12 +137,13 @@ export class Neighbourhood {
   }
 
   async #keepTrying(peer: string, signal: AbortSignal): Promise<void> {
-    const { exchange, clock, log, remember } = this.#parts
+    const { exchange, clock, log, remember, connected } = this.#parts
     const id = peerIdFromString(peer)
     const before = this.#opened.get(peer)
     const broke = before !== undefined && clock.now() - before.atMs < goodLinkMs
     let retryMs = broke ? before.retryMs : firstRetryMs
     if (before !== undefined) await this.#pause(retryMs, signal)
+    else if (peer < this.#init.self && !connected(id)) await this.#untilHeard(peer, signal)
     while (!signal.aborted) {
       try {
         await remember(id)
@@ -147,6 +160,15 @@ export class Neighbourhood {
         retryMs = Math.min(2 * retryMs, lastRetryMs)
       }
     }
+  }
+
+  /** Wait for the peer to come to us, for as long as it is its turn. */
+  async #untilHeard(peer: string, signal: AbortSignal): Promise<void> {
+    if (this.#parts.exchange.hears(peer)) return
+    const heard = new AbortController()
+    this.#turns.set(peer, heard)
+    await this.#pause(turnMs, AbortSignal.any([signal, heard.signal]))
+    this.#turns.delete(peer)
   }
 
   /** Wait, with a jitter of up to half, so that many nodes do not all dial at the same instant. */

@@ -91,6 +91,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   #last: RoundRecord | undefined
   #evaluation: Evaluation | undefined
   #onLink = (): void => {}
+  #giveUpLinking = (): void => {}
+  #opening: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
   constructor(components: NodeComponents, init: NodeInit) {
@@ -165,6 +167,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       {
         membership: this.#membership,
         exchange: this.#exchange,
+        connected: peer => host.getConnections(peer).length > 0,
         remember: async peer => {
           const multiaddrs = [...(this.#membership.get(peer.toString())?.addresses ?? [])]
           await host.peerStore.merge(peer, { multiaddrs })
@@ -216,24 +219,25 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
 
   /** Accept links and look for neighbours, without learning yet. */
   async open(): Promise<void> {
-    await this.#exchange.start()
-    await this.#taskServer.start()
-    this.#membership.start()
-    this.#neighbourhood.membersChanged()
+    if (this.#stopping === undefined) this.#opening ??= this.#open()
+    await this.#opening
   }
 
   /**
    * Wait until so many members, this node among them, are known and all neighbours are linked.
    *
-   * @returns false when that did not happen in time
+   * @returns false when that did not happen in time, or before the node was stopped
    */
-  linked(members: number, timeoutMs: number): Promise<boolean> {
+  async linked(members: number, timeoutMs: number): Promise<boolean> {
+    if (this.#stopping !== undefined) return false
     return new Promise(resolve => {
       const settle = (linked: boolean): void => {
         cancel()
         this.#onLink = () => {}
+        this.#giveUpLinking = () => {}
         resolve(linked)
       }
+      this.#giveUpLinking = () => settle(false)
       const cancel = this.#parts.clock.after(timeoutMs, () => settle(false))
       this.#onLink = () => {
         if (this.#membership.peers.length >= members && this.#neighbourhood.complete) settle(true)
@@ -317,9 +321,19 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       })
   }
 
+  async #open(): Promise<void> {
+    await this.#exchange.start()
+    await this.#taskServer.start()
+    this.#membership.start()
+    this.#neighbourhood.membersChanged()
+  }
+
   async #stop(): Promise<void> {
     const { host, trainer, home } = this.#parts
+    this.#giveUpLinking()
     this.#driver.stop()
+    // What is half open cannot be closed; that it failed is told to who opened it.
+    await this.#opening?.catch(() => {})
     this.#neighbourhood.stop()
     this.#membership.stop()
     await this.#drained()

@@ -61,13 +61,17 @@ export class Exchange {
 
   /** Peers with a stream open in both directions: those that can be averaged with. */
   get links(): readonly string[] {
-    const heard = new Set([...this.#inbound.values()].filter(({ welcomed }) => welcomed).map(({ from }) => from))
-    return [...this.#outbound.keys()].filter(peer => heard.has(peer))
+    return [...this.#outbound.keys()].filter(peer => this.hears(peer))
   }
 
   /** Whether `send` reaches a peer now. */
   isOpen(peer: string): boolean {
     return this.#outbound.has(peer)
+  }
+
+  /** Whether a peer has opened its direction of the link. */
+  hears(peer: string): boolean {
+    return [...this.#inbound.values()].some(({ from, welcomed }) => welcomed && from === peer)
   }
 
   async start(): Promise<void> {

@@ -2,9 +2,13 @@ import * as assert from 'uvu/assert'
 import type { Averaging, Neighbour, RejectReason, Update, UpdateKind } from '../../learning/averaging/averaging.js'
 import type { Compressor } from '../../learning/compression/compressor.js'
 import { createCompressor } from '../../learning/compression/create-compressor.js'
+import type { DeadlineBounds } from '../../learning/deadline.js'
 import { createLayout } from '../../learning/parameters.js'
 import { createRng } from '../../learning/rng.js'
 import { RoundMachine, type Action, type RoundMachineInit } from '../../learning/round-machine.js'
+
+/** Bounds that tests count with, whatever the default is. */
+export const testDeadline: DeadlineBounds = { minMs: 1000, maxMs: 30_000 }
 
 export function compressorOf(spec: string, length: number): Compressor {
   return createCompressor(spec, createLayout([{ name: 'w', shape: [length] }]))
@@ -28,6 +32,7 @@ export class MachineBench {
     this.machine = new RoundMachine({
       rng: createRng('bench'),
       localSteps: 1,
+      deadline: testDeadline,
       ...options,
       compressor: this.compressor,
       parameters: this.parameters,

@@ -1,12 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Deadline, defaultDeadlineBounds } from '../../learning/deadline.js'
+import { Deadline } from '../../learning/deadline.js'
+import { testDeadline } from '../helpers/machine.js'
 
 const deadline = suite('deadline')
 
 /** A deadline that saw each peer wait this long in rounds 1, 2, ...; a round a second. */
 function after(waits: Readonly<Record<string, readonly number[]>>): Deadline {
-  const seen = new Deadline(defaultDeadlineBounds)
+  const seen = new Deadline(testDeadline)
   const rounds = Math.max(...Object.values(waits).map(({ length }) => length))
   for (let round = 1; round <= rounds; round++) {
     seen.trained(round, round * 1000)
@@ -29,8 +30,8 @@ deadline('gives a neighbour twice its median and 8 median deviations', () => {
 })
 
 deadline('stays within its bounds', () => {
-  assert.is(after({ a: steady(0) }).ms, defaultDeadlineBounds.minMs)
-  assert.is(after({ a: steady(1e6) }).ms, defaultDeadlineBounds.maxMs)
+  assert.is(after({ a: steady(0) }).ms, testDeadline.minMs)
+  assert.is(after({ a: steady(1e6) }).ms, testDeadline.maxMs)
 })
 
 deadline('is not decided by one slow peer among many', () => {
@@ -48,7 +49,7 @@ deadline('follows a neighbour that becomes slower or faster', () => {
 })
 
 deadline('learns from an update that comes after its round', () => {
-  const late = new Deadline(defaultDeadlineBounds)
+  const late = new Deadline(testDeadline)
   for (let round = 1; round <= 8; round++) late.trained(round, round * 1000)
   late.heard('a', 1, 9000)
   assert.is(late.ms, 16_000)

@@ -286,7 +286,23 @@ machine('waits for a dead neighbour no longer than for one that it does not know
   assert.is(deadlineOf(node), 6000)
   node.nowMs += 6000
   node.timeout()
+  node.members([])
+  node.members(['b'])
   assert.is(deadlineOf(node), firstDeadlineMs)
+})
+
+machine('waits for a silent neighbour once, and again when it is heard', () => {
+  const node = bench(['a', 'b'])
+  node.trained()
+  node.model('a', 1)
+  node.nowMs += 1e6
+  assert.equal(only(node.timeout(), 'averaged').missed, ['b'])
+  node.trained()
+  assert.equal(node.machine.awaited, ['a'], 'b costs no second deadline')
+  assert.equal(only(node.model('a', 2), 'averaged').missed, ['b'])
+  node.model('b', 1)
+  node.trained()
+  assert.equal(node.machine.awaited, ['a', 'b'], 'b was heard')
 })
 
 machine('does not learn from peers that have left how long to wait', () => {

@@ -32,12 +32,18 @@ interface Stub {
   readonly logged: string[]
   /** A link is lost. */
   lose(peer: string): void
+  /** A peer opens its direction. */
+  hear(peer: string): void
   wanted(): string[]
 }
 
-function create(topology = 'ring', options: { hang?: boolean; size?: number } = {}): Stub {
+function create(
+  topology = 'ring',
+  options: { hang?: boolean; size?: number; self?: number; connected?: boolean } = {}
+): Stub {
   const clock = new FakeClock()
   const links = new Set<string>()
+  const heard = new Set<string>()
   const log =
     (level: string) =>
     (message: string): number =>
@@ -55,6 +61,7 @@ function create(topology = 'ring', options: { hang?: boolean; size?: number } = 
           return [...links]
         },
         isOpen: peer => links.has(peer),
+        hears: peer => heard.has(peer),
         async open(id, { signal } = {}) {
           const peer = id.toString()
           stub.opened.push({ peer, atMs: clock.now(), signal })
@@ -73,13 +80,14 @@ function create(topology = 'ring', options: { hang?: boolean; size?: number } = 
         }
       },
       remember: async () => {},
+      connected: () => options.connected === true,
       clock,
       log: { error: log('error'), warn: log('warn'), info: log('info'), debug: log('debug') },
       // No jitter, so that times are known.
       rng: { ...createRng(1), uniform: () => 0 }
     },
     {
-      self: ids[0],
+      self: ids[options.self ?? 0],
       topology: createTopology(topology),
       seed: 1,
       onChange: (neighbours, expected) => stub.reports.push({ neighbours, expected })
@@ -96,6 +104,10 @@ function create(topology = 'ring', options: { hang?: boolean; size?: number } = 
     logged: [],
     lose(peer) {
       links.delete(peer)
+      neighbourhood.linksChanged()
+    },
+    hear(peer) {
+      heard.add(peer)
       neighbourhood.linksChanged()
     },
     wanted: () => neighbourhood.wanted.map(({ peer }) => peer)
@@ -129,6 +141,29 @@ neighbourhoods('falls back to a ring when the topology has no graph of that size
   stub.neighbourhood.membersChanged()
   assert.equal(stub.wanted(), [ids[1], ids[4]])
   assert.ok(stub.logged.some(line => line.startsWith('debug topology does not exist')))
+  stub.neighbourhood.stop()
+})
+
+neighbourhoods('leaves dialling to the peer with the smaller id, for a while', async () => {
+  const stub = create('complete', { self: 2 })
+  stub.neighbourhood.membersChanged()
+  await settled()
+  assert.equal(stub.opened, [], 'both have smaller ids')
+  stub.hear(ids[0])
+  await settled()
+  assert.equal(timesOf(stub, ids[0]), [0], 'at once over the connection that it made')
+  await stub.clock.advance(4999)
+  assert.equal(timesOf(stub, ids[1]), [])
+  await stub.clock.advance(1)
+  assert.equal(timesOf(stub, ids[1]), [5000], 'it did not come')
+  stub.neighbourhood.stop()
+})
+
+neighbourhoods('waits for nobody when there is a connection already', async () => {
+  const stub = create('complete', { self: 2, connected: true })
+  stub.neighbourhood.membersChanged()
+  await settled()
+  assert.equal(timesOf(stub, ids[0]), [0])
   stub.neighbourhood.stop()
 })
 
