@@ -1,4 +1,4 @@
-import { readControl } from '../node/home.js'
+import { readControl } from '../node/control-file.js'
 import { NoNodeError } from './errors.js'
 
 const requestTimeoutMs = 30_000
@@ -11,16 +11,20 @@ const requestTimeoutMs = 30_000
  */
 export async function askNode<T>(home: string, path: string, body?: unknown): Promise<T> {
   const control = readControl(home)
-  if (control === undefined) throw new NoNodeError(`No node runs on ${home}. Start one with \`murmur up --data <file>\`, or pass --home.`)
-  const request = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  if (control === undefined)
+    throw new NoNodeError(`No node runs on ${home}. Start one with \`murmur up --data <file>\`, or pass --home.`)
+  const request =
+    body === undefined
+      ? {}
+      : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
   let response: Response
   try {
     response = await fetch(`${control.url}${path}`, { ...request, signal: AbortSignal.timeout(requestTimeoutMs) })
   } catch (cause) {
-    const message = `The node of ${home} (process ${control.pid}) does not answer at ${control.url}. If it is gone, start it again.`
-    throw new NoNodeError(message, { cause })
+    const found = `The node of ${home} (process ${control.pid}) does not answer at ${control.url}.`
+    throw new NoNodeError(`${found} If it is gone, start it again.`, { cause })
   }
-  const answer = (await response.json()) as T & { error?: string; message?: string }
+  const answer = (await response.json().catch(() => ({}))) as T & { error?: string; message?: string }
   if (!response.ok) throw new RequestError(answer.message ?? answer.error ?? `the node answered ${response.status}`)
   return answer
 }

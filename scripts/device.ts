@@ -4,9 +4,10 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidArgumentError, type Command, type Option } from 'commander'
 import type { BackendName } from '../engine/index.js'
-import { createNode, HomeError, ListenError, type MurmurNode, type NodeOptions, type RoundRecord } from '../node/index.js'
+import { HomeError, ListenError } from '../node/errors.js'
+import type { MurmurNode, NodeOptions, RoundRecord } from '../node/index.js'
 import { createLogger, logLevels, type LogLevel } from '../node/logger.js'
-import { serveHttp, type HttpServer } from '../node/http/server.js'
+import type { HttpServer } from '../node/http/server.js'
 import { exitCodes } from './exit-codes.js'
 import { backendOption, choice, group, option, positive, wholeNumber } from './options.js'
 import { formatBytes, formatShare, narrate, printResult } from './output.js'
@@ -37,7 +38,12 @@ export function homeOption(): Option {
 
 export function deviceOptions(): Option[] {
   return [
-    option('--data <path>', 'what this device learns from: a CSV file, or a folder of IDX files').makeOptionMandatory(),
+    ...group('Data:', [
+      option(
+        '--data <path>',
+        'what this device learns from: a CSV file, or a folder of IDX files'
+      ).makeOptionMandatory()
+    ]),
     ...group('Device:', [
       homeOption(),
       option('--host <address>', 'IPv4 address to listen on').default('0.0.0.0').argParser(ipv4),
@@ -92,6 +98,9 @@ export async function runDevice(flags: DeviceFlags, command: Command, start: Dev
 }
 
 async function startDevice(flags: DeviceFlags, command: Command, start: DeviceStart): Promise<Device> {
+  // Loading the network takes a while: help and complaints about flags come before it.
+  const { createNode } = await import('../node/index.js')
+  const { serveHttp } = await import('../node/http/server.js')
   const node = await withPort(flags.port, isDefault(command, 'port'), port =>
     createNode({
       ...start,
@@ -149,12 +158,13 @@ function introduce({ node, http }: Device, flags: DeviceFlags, isNew: boolean): 
   const { model, data } = node.status()
   const { schema } = node.task
   const outputs = schema.label.kind === 'class' ? String(schema.label.classes.length) : 'a number'
+  const rows = data.trainRows + data.testRows
   const inputs = schema.inputShape.join(' x ')
   const addresses = node.addresses
   narrate(
     [
       `node       ${node.peerId}  (${isNew ? 'new' : 'known'} identity in ${flags.home})`,
-      `data       ${flags.data}  ${data.trainRows + data.testRows} rows, ${inputs} → ${outputs}, ${data.testRows} held out`,
+      `data       ${flags.data}  ${rows} rows, ${inputs} → ${outputs}, ${data.testRows} held out`,
       `model      ${model.parameters} parameters, layout ${model.layoutHash.slice(0, 8)}, backend ${model.backend}`,
       ...addresses.map((address, i) => `${i === 0 ? 'listening ' : '          '} ${address}`),
       `http       ${http.url}`,
@@ -173,7 +183,9 @@ function describeRound(record: RoundRecord, label: 'class' | 'number'): string {
   const { round, loss, evaluation, averagedWith, missed, neighbourDistance, bytesSent, bytesReceived } = record
   const parts = [`round ${round}`, `loss ${loss.toFixed(3)}`]
   if (evaluation !== undefined) {
-    parts.push(label === 'class' ? `acc ${formatShare(evaluation.accuracy ?? 0)}` : `r2 ${(evaluation.r2 ?? NaN).toFixed(3)}`)
+    parts.push(
+      label === 'class' ? `acc ${formatShare(evaluation.accuracy ?? 0)}` : `r2 ${(evaluation.r2 ?? NaN).toFixed(3)}`
+    )
   }
   parts.push(`peers ${averagedWith.length}`)
   if (missed.length > 0) parts.push(`missed ${missed.length}`)

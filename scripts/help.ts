@@ -2,7 +2,6 @@ import type { Command, Help } from 'commander'
 
 /** What a flag takes and what it is without one, in one pair of brackets. That each has a variable is said once. */
 const format: Partial<Help> = {
-  showGlobalOptions: true,
   optionDescription({ description, argChoices, defaultValue, defaultValueDescription }) {
     const facts = argChoices === undefined ? [] : [argChoices.join(', ')]
     if (defaultValue !== undefined) facts.push(`default: ${defaultValueDescription ?? String(defaultValue)}`)
@@ -18,5 +17,5 @@ export function setUpHelp(command: Command): void {
     .showHelpAfterError(`Run \`murmur ${command.parent === null ? '' : `${command.name()} `}--help\` for all flags.`)
     .exitOverride()
   if (command.parent === null) return
-  command.addHelpText('after', '\nEvery flag can come from the environment: --log-level from MURMUR_LOG_LEVEL.')
+  command.addHelpText('after', '\nEvery flag can come from the environment: --nodes 4 as MURMUR_NODES=4.')
 }

@@ -11,12 +11,14 @@ import { reportOf } from './errors.js'
 import { setUpHelp } from './help.js'
 import { narrate, tolerateClosedPipes } from './output.js'
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 
 const program = new Command('murmur')
   .description('Devices learn together without a server.')
   .version(version)
-  .helpCommand(new Command('help').argument('[command]').description('all flags of a command').helpGroup('Use:'))
+  .addHelpCommand(new Command('help').argument('[command]').description('all flags of a command').helpGroup('Use:'))
   .addHelpText(
     'after',
     `

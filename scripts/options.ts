@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { BACKEND_NAMES } from '../engine/index.js'
-import { defaultSettings, type LearningSettings } from '../node/index.js'
+import { defaultSettings, type LearningSettings } from '../node/learning-settings.js'
 import { suggestion } from './suggestion.js'
 
 /** What `--until` asks for: stop as soon as the swarm has it. */
@@ -59,7 +59,10 @@ export function group(heading: string, options: Option[]): Option[] {
 /** Every flag can come from the environment: `--local-steps` from MURMUR_LOCAL_STEPS. */
 export function option(flags: string, description: string): Option {
   const made = new Option(flags, description)
-  const name = (made.long ?? '').replace(/^--(no-)?/, '').replaceAll('-', '_').toUpperCase()
+  const name = (made.long ?? '')
+    .replace(/^--(no-)?/, '')
+    .replaceAll('-', '_')
+    .toUpperCase()
   return made.env(`MURMUR_${name}`)
 }
 
@@ -102,7 +105,12 @@ export function share(text: string): number {
 export function target(text: string): Target {
   const [metric, value, ...rest] = text.split('=')
   const number = Number(value)
-  if (!['accuracy', 'loss', 'r2'].includes(metric) || value === undefined || !Number.isFinite(number) || rest.length > 0) {
+  if (
+    !['accuracy', 'loss', 'r2'].includes(metric) ||
+    value === undefined ||
+    !Number.isFinite(number) ||
+    rest.length > 0
+  ) {
     throw new InvalidArgumentError('Expected accuracy=X, loss=X or r2=X, for example accuracy=0.92.')
   }
   if (metric !== 'loss' && number > 1) throw new InvalidArgumentError(`Expected a share: ${metric} is never above 1.`)

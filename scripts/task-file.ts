@@ -3,7 +3,9 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { loadModelFile } from '../engine/index.js'
 import type { LearningSettings } from '../node/index.js'
-import { InvalidTaskError, parseTask, type Task } from '../protocols/index.js'
+import { InvalidTaskError } from '../protocols/errors.js'
+import { parseTask, type Task } from '../protocols/task.js'
+import { suggestion } from './suggestion.js'
 
 const settingsSchema = z.strictObject({
   name: z.string().optional(),
@@ -31,13 +33,10 @@ export type TaskFileSettings = Omit<z.infer<typeof settingsSchema>, 'model'> & {
  *
  * @throws InvalidTaskError naming file and field
  */
-export async function readTaskFile(path: string): Promise<{ readonly task: Task } | { readonly settings: TaskFileSettings }> {
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    throw new InvalidTaskError(`${path} is no readable JSON file: ${(cause as Error).message}`, { cause })
-  }
+export async function readTaskFile(
+  path: string
+): Promise<{ readonly task: Task } | { readonly settings: TaskFileSettings }> {
+  const value = readJson(path)
   if (typeof value === 'object' && value !== null && 'version' in value) {
     try {
       return { task: parseTask(value) }
@@ -47,10 +46,29 @@ export async function readTaskFile(path: string): Promise<{ readonly task: Task 
   }
   const result = settingsSchema.safeParse(value)
   if (!result.success) {
-    const { path: field, message } = result.error.issues[0]
-    throw new InvalidTaskError(`${path}: field ${field.join('.') || '(top)'}: ${message}`)
+    throw new InvalidTaskError(`${path}: ${describe(result.error.issues[0])}`)
   }
   const { model, ...rest } = result.data
   const ownModel = model?.endsWith('.json') === true ? await loadModelFile(resolve(dirname(path), model)) : model
   return { settings: { ...rest, ...(ownModel === undefined ? {} : { model: ownModel }) } }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    const found = cause instanceof SyntaxError ? 'the file is no JSON' : 'the file cannot be read'
+    const problem = `${found} (${(cause as Error).message}); expected a task or settings as JSON. Check --task.`
+    throw new InvalidTaskError(`${path}: ${problem}`, { cause })
+  }
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return `field ${issue.path.join('.') || '(top)'}: ${issue.message}`
+  const [key] = issue.keys
+  const known = Object.keys(settingsSchema.shape)
+  return [
+    `unknown field "${key}"; expected a whole task, or some of ${known.join(', ')}.`,
+    ...suggestion(key, known)
+  ].join('\n')
 }

@@ -1,11 +1,13 @@
 import { Command } from 'commander'
 import { loadModelFile, type BackendName } from '../../engine/index.js'
 import { exitCodes } from '../exit-codes.js'
-import { backendOption, dataOptions, learningOptions, option, target, wholeNumber, type LearningFlags, type Target } from '../options.js'
-import { formatBytes, formatSeconds, formatShare, formatTable, narrate, printJson, printResult, shortPeer } from '../output.js'
+import { backendOption, dataOptions, group, learningOptions, option, target, wholeNumber } from '../options.js'
+import type { LearningFlags, Target } from '../options.js'
+import { formatBytes, formatSeconds, formatShare, formatTable } from '../output.js'
+import { narrate, printJson, printResult, shortPeer } from '../output.js'
 import { planSwarm, type SwarmConfig } from '../swarm/config.js'
 import { RunRecord } from '../swarm/run-record.js'
-import { SwarmRun } from '../swarm/run-swarm.js'
+import { SwarmRun, type SwarmView } from '../swarm/run-swarm.js'
 import type { Summary } from '../swarm/summary.js'
 import { lineView, liveView } from '../swarm/view.js'
 
@@ -30,22 +32,34 @@ interface SwarmFlags extends LearningFlags {
 const mnistSamples = 1000
 
 export function swarmCommand(): Command {
-  const command = new Command('swarm')
-    .description('many nodes on this machine, each a process of its own, learning together over TCP')
-    .addOption(option('--nodes <n>', 'how many').default(8).argParser(wholeNumber(1)))
-    .addOption(option('--dataset <what>', 'mnist, a CSV file, or a folder of IDX files').default('mnist'))
-    .addOption(
-      option('--samples <n>', `training rows a node (default: ${mnistSamples} of mnist, else all rows shared out)`).argParser(wholeNumber(1))
-    )
-    .addOption(option('--partition <spec>', 'who gets which rows: iid, dirichlet:A, shards:K, file:PATH').default('iid'))
-    .addOption(option('--rounds <n>', 'rounds to learn for').default(30).argParser(wholeNumber(1)))
-    .addOption(option('--until <metric=value>', 'stop when the mean over nodes has this, as accuracy=0.92').argParser(target))
-    .addOption(option('--eval-every <n>', 'evaluate every so many rounds').default(1).argParser(wholeNumber(1)))
-  for (const shared of [...dataOptions(), ...learningOptions(), backendOption()]) command.addOption(shared)
-  return command
-    .addOption(option('--out <folder>', 'where records of runs are kept').default('runs'))
-    .addOption(option('--json', 'print the summary as JSON'))
-    .action(async (flags: SwarmFlags) => runSwarm(flags))
+  const command = new Command('swarm').description(
+    'many nodes on this machine, each a process of its own, learning together over TCP'
+  )
+  const flags = [
+    ...group('Swarm:', [
+      option('--nodes <n>', 'how many').default(8).argParser(wholeNumber(1)),
+      option('--rounds <n>', 'rounds to learn for').default(30).argParser(wholeNumber(1)),
+      option('--until <metric=value>', 'stop when the mean over nodes has this, as accuracy=0.92').argParser(target),
+      option('--eval-every <n>', 'evaluate every so many rounds').default(1).argParser(wholeNumber(1))
+    ]),
+    ...group('Data:', [
+      option('--dataset <what>', 'mnist, a CSV file, or a folder of IDX files').default('mnist'),
+      option(
+        '--samples <n>',
+        `training rows a node (default: ${mnistSamples} of mnist, else all shared out)`
+      ).argParser(wholeNumber(1)),
+      option('--partition <spec>', 'who gets which rows: iid, dirichlet:A, shards:K, file:PATH').default('iid')
+    ]),
+    ...dataOptions(),
+    ...learningOptions(),
+    ...group('Learning:', [backendOption()]),
+    ...group('Output:', [
+      option('--out <folder>', 'where records of runs are kept').default('runs'),
+      option('--json', 'print the summary as JSON')
+    ])
+  ]
+  for (const flag of flags) command.addOption(flag)
+  return command.action(async (given: SwarmFlags) => runSwarm(given))
 }
 
 async function runSwarm(flags: SwarmFlags): Promise<void> {
@@ -54,14 +68,16 @@ async function runSwarm(flags: SwarmFlags): Promise<void> {
   const record = new RunRecord(flags.out, config, new Date())
   const { settings, nodes } = config
   narrate(
-    `swarm     ${nodes} nodes of ${rows[0].length} rows each (${config.dataset}, ${config.partition}), ${settings.topology}\n` +
+    `swarm     ${nodes} nodes of ${rows[0].length} rows each (${config.dataset}, ${config.partition}), ` +
+      `${settings.topology}\n` +
       `learning  ${settings.averaging}, ${settings.compress}, ${settings.optimizer} ${settings.learningRate}, ` +
       `${settings.localSteps} local steps, task ${task.name}, seed ${settings.seed}\n` +
       `record    ${record.folder}`
   )
-  const live = process.stderr.isTTY && process.env.NO_COLOR === undefined
-  const run = new SwarmRun(plan, record, live ? liveView(config.rounds) : lineView(config.rounds))
-  const interrupt = stopOnInterrupt(run)
+  const live = process.stderr.isTTY && process.env.TERM !== 'dumb'
+  const view = live ? liveView(config.rounds) : lineView(config.rounds)
+  const run = new SwarmRun(plan, record, view)
+  const interrupt = stopOnInterrupt(run, view)
   try {
     const { summary, exitCode } = await run.run()
     if (flags.json === true) printJson(summary)
@@ -73,12 +89,12 @@ async function runSwarm(flags: SwarmFlags): Promise<void> {
 }
 
 /** The first Ctrl-C ends the run cleanly, the second at once. */
-function stopOnInterrupt(run: SwarmRun): { remove(): void } {
+function stopOnInterrupt(run: SwarmRun, view: SwarmView): { remove(): void } {
   let interrupts = 0
   const onSignal = (): void => {
     interrupts++
     if (interrupts === 1) {
-      narrate('\nstopping; press Ctrl-C again to stop at once')
+      view.note('stopping; press Ctrl-C again to stop at once')
       run.stop()
       return
     }
@@ -109,7 +125,19 @@ async function configOf(flags: SwarmFlags): Promise<SwarmConfig> {
     kind,
     standardise,
     missing,
-    settings: { name, model, topology, averaging, compress, localSteps, learningRate, momentum, batchSize, optimizer, seed },
+    settings: {
+      name,
+      model,
+      topology,
+      averaging,
+      compress,
+      localSteps,
+      learningRate,
+      momentum,
+      batchSize,
+      optimizer,
+      seed
+    },
     rounds,
     until,
     evalEvery,
@@ -129,11 +157,22 @@ function describe(summary: Summary, folder: string): string {
     formatBytes(row.bytesSent),
     formatBytes(row.bytesReceived)
   ])
-  const lines = ['', formatTable([['NODE', 'PEER', 'STATE', 'ROUND', 'LOSS', accuracy === null ? 'R2' : 'ACCURACY', 'SENT', 'RECEIVED'], ...rows]), '']
+  const lines = [
+    '',
+    formatTable([
+      ['NODE', 'PEER', 'STATE', 'ROUND', 'LOSS', accuracy === null ? 'R2' : 'ACCURACY', 'SENT', 'RECEIVED'],
+      ...rows
+    ]),
+    ''
+  ]
   if (accuracy !== null) {
-    lines.push(`accuracy   mean ${formatShare(accuracy.mean)}, worst ${formatShare(accuracy.min)}, best ${formatShare(accuracy.max)}`)
+    lines.push(
+      `accuracy   mean ${formatShare(accuracy.mean)}, ` +
+        `worst ${formatShare(accuracy.min)}, best ${formatShare(accuracy.max)}`
+    )
   }
-  if (r2 !== null) lines.push(`r2         mean ${r2.mean.toFixed(3)}, worst ${r2.min.toFixed(3)}, best ${r2.max.toFixed(3)}`)
+  if (r2 !== null)
+    lines.push(`r2         mean ${r2.mean.toFixed(3)}, worst ${r2.min.toFixed(3)}, best ${r2.max.toFixed(3)}`)
   lines.push(
     `consensus  ${summary.consensusDistance.toFixed(2)} after ${summary.rounds} rounds`,
     `bytes      ${formatBytes(bytes.sentPerNode)} sent and ${formatBytes(bytes.receivedPerNode)} received a node`,
@@ -141,11 +180,10 @@ function describe(summary: Summary, folder: string): string {
     `memory     ${formatBytes(memory.maxRssPerNode)} a node`
   )
   if (wanted !== null) {
-    lines.push(
-      wanted.reached
-        ? `target     ${wanted.metric}=${wanted.value} reached in round ${wanted.round} after ${formatSeconds(seconds.toTarget!)}`
-        : `target     ${wanted.metric}=${wanted.value} not reached`
-    )
+    const end = wanted.reached
+      ? `reached in round ${wanted.round} after ${formatSeconds(seconds.toTarget!)}`
+      : 'not reached'
+    lines.push(`target     ${wanted.metric}=${wanted.value} ${end}`)
   }
   lines.push(`record     ${folder}`)
   return lines.join('\n')

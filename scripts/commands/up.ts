@@ -32,16 +32,34 @@ async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOpti
   }
   const given = (name: keyof UpFlags & keyof TaskFileSettings): unknown =>
     command.getOptionValueSource(name) === 'default' ? (file.settings[name] ?? flags[name]) : flags[name]
-  const names = ['name', 'model', 'optimizer', 'learningRate', 'momentum', 'batchSize', 'localSteps', 'averaging', 'topology', 'compress', 'seed'] as const
+  const names = [
+    'name',
+    'model',
+    'optimizer',
+    'learningRate',
+    'momentum',
+    'batchSize',
+    'localSteps',
+    'averaging',
+    'topology',
+    'compress',
+    'seed'
+  ] as const
   const settings = Object.fromEntries(names.map(name => [name, given(name)])) as NonNullable<NodeOptions['settings']>
-  const model = typeof settings.model === 'string' && settings.model.endsWith('.json') ? await loadModelFile(settings.model) : settings.model
+  const model =
+    typeof settings.model === 'string' && settings.model.endsWith('.json')
+      ? await loadModelFile(settings.model)
+      : settings.model
   const options = {
     label: flags.label ?? file.settings.label,
     task: flags.kind ?? file.settings.kind,
     standardise: given('standardise') as UpFlags['standardise'],
     missing: given('missing') as UpFlags['missing']
   }
-  return { settings: { ...settings, model }, data: schema => loadData(flags.data, { rng: heldOut(), schema, ...options }) }
+  return {
+    settings: { ...settings, model },
+    data: schema => loadData(flags.data, { rng: heldOut(), schema, ...options })
+  }
 }
 
 /** The same rows are held out whenever this device starts again. */

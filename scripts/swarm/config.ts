@@ -1,8 +1,16 @@
-import { loadData, loadTrainLabels, mnistFolder, parsePartition, type LoadOptions, type Schema } from '../../data/index.js'
+import {
+  loadData,
+  loadTrainLabels,
+  mnistFolder,
+  parsePartition,
+  type LoadOptions,
+  type Schema
+} from '../../data/index.js'
 import { readTopology, type BackendName } from '../../engine/index.js'
 import { createRng } from '../../learning/rng.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
-import { buildTask, type LearningSettings } from '../../node/index.js'
+import type { LearningSettings } from '../../node/index.js'
+import { buildTask } from '../../node/settings.js'
 import type { Task } from '../../protocols/index.js'
 import { UsageError } from '../errors.js'
 import type { Target } from '../options.js'
@@ -57,14 +65,27 @@ export function planSwarm(config: SwarmConfig): SwarmPlan {
   const options = { ...loadOptions(data), label, task: kind, standardise, layout: imageLayout(settings.model) } as const
   const labels = loadTrainLabels(path, options)
   const samples = config.samples ?? Math.floor(labels.length / nodes)
-  if (samples < 1) throw new UsageError(`${labels.length} training rows cannot be shared out over ${nodes} nodes; lower --nodes.`)
+  if (samples < 1)
+    throw new UsageError(`${labels.length} training rows cannot be shared out over ${nodes} nodes; lower --nodes.`)
   const rows = partition.assign({ labels, nodes, samples }, createRng(settings.seed).fork('partition'))
-  return { config, task: buildTask(settings, schemaOf(path, options)), data, rows }
+  const task = buildTask(settings, schemaOf(path, options))
+  checkTarget(config.until, task)
+  return { config, task, data, rows }
 }
 
 /** The same stream for everyone, so that all hold out the same rows. */
 export function loadOptions({ seed, missing }: DataSource): LoadOptions {
   return { rng: createRng(seed).fork('held-out rows'), missing }
+}
+
+function checkTarget(until: Target | undefined, { schema }: Task): void {
+  const figure = schema.label.kind === 'class' ? 'accuracy' : 'r2'
+  if (until === undefined || until.metric === figure || until.metric === 'loss') return
+  const { metric, value } = until
+  const found = schema.label.kind === 'class' ? 'classes' : 'numbers'
+  throw new UsageError(
+    `--until ${metric}=${value}: the labels are ${found}; expected ${figure} or loss as in ${figure}=0.8.`
+  )
 }
 
 function schemaOf(path: string, options: LoadOptions): Schema {

@@ -16,12 +16,20 @@ export type ToNode =
       readonly backend: BackendName
     }
   /** Where the other nodes listen; the node takes it from there by itself. */
-  | { readonly type: 'bootstrap'; readonly members: readonly { readonly peer: string; readonly addresses: readonly string[] }[] }
+  | {
+      readonly type: 'bootstrap'
+      readonly members: readonly { readonly peer: string; readonly addresses: readonly string[] }[]
+    }
   | { readonly type: 'stop' }
 
 /** What a node process tells whoever watches. */
 export type FromNode =
-  | { readonly type: 'listening'; readonly peer: string; readonly addresses: readonly string[]; readonly backend: string }
+  | {
+      readonly type: 'listening'
+      readonly peer: string
+      readonly addresses: readonly string[]
+      readonly backend: string
+    }
   | { readonly type: 'learning' }
   | ({ readonly type: 'round' } & NodeRound)
   | { readonly type: 'finished' }

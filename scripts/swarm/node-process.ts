@@ -1,4 +1,5 @@
-// One node of `murmur swarm`, in a process of its own. Started with an IPC channel; ends when told to, or when the parent is gone.
+// One node of `murmur swarm`, in a process of its own. Started with an IPC channel; ends when told to, or when the parent
+// is gone.
 import { createHash } from 'node:crypto'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
@@ -14,6 +15,10 @@ import { sketchWidth, type FromNode, type NodeRound, type ToNode } from './messa
 
 /** Neighbours that do not come within this time are given up. */
 const linkTimeoutMs = 60_000
+/** And this much more for every node: they share the processor while all of them shake hands. */
+const linkTimeoutPerNodeMs = 2000
+/** With nobody left to watch, a node that cannot stop cleanly ends all the same after this long. */
+const endTimeoutMs = 3000
 
 let node: MurmurNode | undefined
 
@@ -23,7 +28,10 @@ process.on('message', (message: ToNode) => {
     void end(exitCodes.failure)
   })
 })
-process.on('disconnect', () => void end(exitCodes.done))
+process.on('disconnect', () => {
+  setTimeout(() => process.exit(exitCodes.failure), endTimeoutMs)
+  void end(exitCodes.done)
+})
 // The terminal sends Ctrl-C to the whole group; the parent decides what it means.
 process.on('SIGINT', () => {})
 
@@ -31,20 +39,31 @@ async function receive(message: ToNode): Promise<void> {
   switch (message.type) {
     case 'setup':
       node = await setUp(message)
-      return tell({ type: 'listening', peer: node.peerId, addresses: node.addresses, backend: node.status().model.backend })
+      return tell({
+        type: 'listening',
+        peer: node.peerId,
+        addresses: node.addresses,
+        backend: node.status().model.backend
+      })
     case 'bootstrap':
-      node!.introduce(
-        message.members.map(({ peer, addresses }) => ({ peer, addresses: addresses.map(text => multiaddr(text)), round: 0 }))
-      )
-      await node!.open()
-      if (!(await node!.linked(message.members.length, linkTimeoutMs))) {
-        throw new JoinError(`Not all neighbours could be linked within ${linkTimeoutMs / 1000} s.`, [])
-      }
-      node!.start()
+      await joinOthers(node!, message.members)
       return tell({ type: 'learning' })
     case 'stop':
       return end(exitCodes.done)
   }
+}
+
+/** Link with all neighbours, then learn. */
+async function joinOthers(own: MurmurNode, members: Extract<ToNode, { type: 'bootstrap' }>['members']): Promise<void> {
+  own.introduce(
+    members.map(({ peer, addresses }) => ({ peer, addresses: addresses.map(text => multiaddr(text)), round: 0 }))
+  )
+  await own.open()
+  const timeoutMs = linkTimeoutMs + members.length * linkTimeoutPerNodeMs
+  if (!(await own.linked(members.length, timeoutMs))) {
+    throw new JoinError(`Not all neighbours could be linked within ${timeoutMs / 1000} s.`, [])
+  }
+  own.start()
 }
 
 async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurNode> {
@@ -61,22 +80,25 @@ async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurN
   const sketch = createSketch(created.parameters.length, sketchWidth, task.seed)
   const sketches = new Map<number, Float32Array>()
   created.on('averaged', ({ round }, parameters) => sketches.set(round, sketch(parameters)))
-  created.on('round', ({ round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds }) => {
-    const ended: NodeRound = {
-      round,
-      loss,
-      evaluation,
-      averagedWith: averagedWith.length,
-      missed: missed.length,
-      bytesSent,
-      bytesReceived,
-      seconds,
-      cpuSeconds,
-      sketch: sketches.get(round)!
+  created.on(
+    'round',
+    ({ round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds }) => {
+      const ended: NodeRound = {
+        round,
+        loss,
+        evaluation,
+        averagedWith: averagedWith.length,
+        missed: missed.length,
+        bytesSent,
+        bytesReceived,
+        seconds,
+        cpuSeconds,
+        sketch: sketches.get(round)!
+      }
+      sketches.delete(round)
+      tell({ type: 'round', ...ended })
     }
-    sketches.delete(round)
-    tell({ type: 'round', ...ended })
-  })
+  )
   created.on('finished', () => tell({ type: 'finished' }))
   created.on('failed', error => {
     tell({ type: 'failed', ...reportOf(error) })
@@ -86,8 +108,8 @@ async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurN
 }
 
 /**
- * The identity of node `index`, the same in every run of one seed. Numbered in the order of the peer ids, by which nodes find their
- * place in the topology, so that node i of a ring is between nodes i - 1 and i + 1.
+ * The identity of node `index`, the same in every run of one seed. Numbered in the order of the peer ids, by which nodes
+ * find their place in the topology, so that node i of a ring is between nodes i - 1 and i + 1.
  */
 async function ownKey(seed: number, nodes: number, index: number): Promise<PrivateKey> {
   const keys = await Promise.all(

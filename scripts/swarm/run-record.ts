@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { OutputError } from '../errors.js'
 import type { SwarmConfig } from './config.js'
 import type { NodeRound } from './messages.js'
 import type { Summary } from './summary.js'
@@ -9,12 +10,25 @@ export class RunRecord {
   readonly id: string
   readonly folder: string
 
-  /** @param out - where run folders are kept; created if need be */
+  /**
+   * @param out - where run folders are kept; created if need be
+   * @throws OutputError when nothing can be written there
+   */
   constructor(out: string, config: SwarmConfig, started: Date) {
     this.id = freeId(out, started)
     this.folder = join(out, this.id)
-    mkdirSync(this.folder, { recursive: true })
-    this.#write('config.json', config)
+    try {
+      mkdirSync(this.folder, { recursive: true })
+      this.#write('config.json', config)
+    } catch (cause) {
+      const found = `${out} cannot keep the record: ${(cause as Error).message}.`
+      throw new OutputError(`${found} Pass --out with a folder to write to.`, { cause })
+    }
+  }
+
+  /** Remove the folder: there was no run. */
+  discard(): void {
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   addRound(node: number, ended: NodeRound): void {
@@ -22,7 +36,20 @@ export class RunRecord {
     const accuracy = evaluation?.accuracy ?? null
     const r2 = evaluation?.r2
     const testLoss = evaluation?.loss
-    const line = { round, node, loss, accuracy, r2, testLoss, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds }
+    const line = {
+      round,
+      node,
+      loss,
+      accuracy,
+      r2,
+      testLoss,
+      averagedWith,
+      missed,
+      bytesSent,
+      bytesReceived,
+      seconds,
+      cpuSeconds
+    }
     appendFileSync(join(this.folder, 'rounds.ndjson'), `${JSON.stringify(line)}\n`)
   }
 

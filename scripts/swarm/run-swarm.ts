@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { SwarmError } from '../errors.js'
 import { exitCodes } from '../exit-codes.js'
-import { narrate } from '../output.js'
 import type { SwarmPlan } from './config.js'
 import type { FromNode, NodeEnd, ToNode } from './messages.js'
 import type { RunRecord } from './run-record.js'
@@ -12,6 +13,8 @@ export interface SwarmView {
   started(peers: readonly string[]): void
   roundEnded(round: SwarmRound, scores: Scoreboard): void
   nodeAdvanced(scores: Scoreboard): void
+  /** Something to tell beside the figures. */
+  note(text: string): void
   stopped(): void
 }
 
@@ -33,8 +36,8 @@ export interface SwarmOutcome {
 }
 
 /**
- * Runs a swarm: one process a node. This process starts and watches them. It passes no update on, takes part in no averaging, and
- * when it dies the nodes stop.
+ * Runs a swarm: one process a node. This process starts and watches them. It passes no update on, takes part in no
+ * averaging, and when it dies the nodes stop.
  */
 export class SwarmRun {
   readonly #plan: SwarmPlan
@@ -43,8 +46,8 @@ export class SwarmRun {
   readonly #scores: Scoreboard
   readonly #nodes: NodeProcess[] = []
   #reached: SwarmRound | undefined
-  /** Why the run could not start. */
-  #failure: { readonly message: string; readonly exitCode: number } | undefined
+  /** What first went wrong with a node. */
+  #failure: SwarmError | undefined
   #stopping = false
 
   constructor(plan: SwarmPlan, record: RunRecord, view: SwarmView) {
@@ -54,12 +57,19 @@ export class SwarmRun {
     this.#scores = new Scoreboard(plan.config.nodes)
   }
 
-  /** @returns when every node process has ended */
+  /**
+   * @returns when every node process has ended
+   * @throws SwarmError when no round was learned because of it
+   */
   async run(): Promise<SwarmOutcome> {
     const { config, rows } = this.#plan
     const ended = rows.map((own, index) => this.#startNode(index, own))
     await Promise.all(ended)
     this.#view.stopped()
+    if (this.#failure !== undefined && this.#scores.last === undefined) {
+      this.#record.discard()
+      throw this.#failure
+    }
     const fates = this.#nodes.map(({ peer, state, end }) => ({ peer, lost: state === 'lost', end }))
     const summary = summarise(this.#record.id, config, this.#scores, this.#reached, fates)
     this.#record.addSummary(summary)
@@ -71,7 +81,7 @@ export class SwarmRun {
     if (this.#stopping) return
     this.#stopping = true
     for (const { child } of this.#nodes) {
-      if (child.connected) child.send({ type: 'stop' } satisfies ToNode)
+      tell(child, { type: 'stop' })
       const kill = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
       child.once('exit', () => clearTimeout(kill))
     }
@@ -85,21 +95,23 @@ export class SwarmRun {
     const { config, task, data } = this.#plan
     const child = fork(new URL('./node-process.js', import.meta.url), [], {
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Eight processes share a machine: a small young generation costs little time and saves 30 MB a node.
       execArgv: ['--max-semi-space-size=2']
     })
     const node: NodeProcess = { child, state: 'starting', peer: '', addresses: [], end: undefined }
     this.#nodes.push(node)
+    createInterface({ input: child.stderr! }).on('line', line => this.#view.note(`node ${index}: ${line}`))
     child.on('message', message => this.#receive(index, node, message as FromNode))
     const { nodes, rounds, evalEvery: evaluateEvery, backend } = config
-    child.send({ type: 'setup', index, nodes, task, data, rows, rounds, evaluateEvery, backend } satisfies ToNode)
+    tell(child, { type: 'setup', index, nodes, task, data, rows, rounds, evaluateEvery, backend })
     return new Promise(resolve => {
       child.on('error', error => {
-        this.#failure ??= { message: `a node process could not be started: ${error.message}`, exitCode: exitCodes.failure }
+        this.#failure ??= new SwarmError(`a node process could not be started: ${error.message}`, exitCodes.failure)
         resolve()
       })
-      child.on('exit', (code, signal) => {
+      // Not 'exit', which may come before the last messages.
+      child.on('close', (code, signal) => {
         this.#exited(index, node, signal ?? String(code))
         resolve()
       })
@@ -123,7 +135,7 @@ export class SwarmRun {
         return this.#stopWhenFinished()
       case 'failed':
         if (this.#stopping) return
-        this.#failure ??= { message: `node ${index}: ${message.message}`, exitCode: message.exitCode }
+        this.#failure ??= new SwarmError(`node ${index}: ${message.message}`, message.exitCode)
         if (this.#scores.last === undefined) this.stop()
         return
       case 'stopped':
@@ -136,7 +148,7 @@ export class SwarmRun {
     if (this.#nodes.some(({ state }) => state !== 'listening') || this.#nodes.length < this.#plan.config.nodes) return
     const members = this.#nodes.map(({ peer, addresses }) => ({ peer, addresses }))
     this.#view.started(members.map(({ peer }) => peer))
-    for (const { child } of this.#nodes) child.send({ type: 'bootstrap', members } satisfies ToNode)
+    for (const { child } of this.#nodes) tell(child, { type: 'bootstrap', members })
   }
 
   #roundEnded(index: number, round: Extract<FromNode, { type: 'round' }>): void {
@@ -162,11 +174,12 @@ export class SwarmRun {
   #exited(index: number, node: NodeProcess, how: string): void {
     if (this.#stopping) return
     node.state = 'lost'
-    narrate(`node ${index} ended unexpectedly (${how}); the others go on`)
+    this.#view.note(`node ${index} ended unexpectedly (${how}); the others go on`)
     for (const round of this.#scores.lose(index)) this.#swarmRoundEnded(round)
     // Before all were introduced there is no swarm that could go on.
     if (this.#nodes.some(({ state }) => state === 'starting' || state === 'listening')) {
-      this.#failure ??= { message: `node ${index} ended before the swarm was complete (${how})`, exitCode: exitCodes.failure }
+      const message = `node ${index} ended before the swarm was complete (${how})`
+      this.#failure ??= new SwarmError(message, exitCodes.failure)
       this.stop()
     }
     this.#stopWhenFinished()
@@ -175,9 +188,14 @@ export class SwarmRun {
   #exitCode(): number {
     const { until } = this.#plan.config
     if (this.#failure !== undefined) {
-      narrate(`✖ ${this.#failure.message}`)
+      this.#view.note(`✖ ${this.#failure.message}`)
       return this.#failure.exitCode
     }
     return until !== undefined && this.#reached === undefined ? exitCodes.targetMissed : exitCodes.done
   }
+}
+
+/** Changes nothing when the process has ended: its end is noticed by itself. */
+function tell(child: ChildProcess, message: ToNode): void {
+  if (child.connected) child.send(message, () => {})
 }

@@ -74,7 +74,8 @@ export class Scoreboard {
 
   #complete(round: number): SwarmRound | undefined {
     const byNode = this.#rounds.get(round)
-    if (byNode === undefined || byNode.size === 0 || ![...this.#present].every(index => byNode.has(index))) return undefined
+    if (byNode === undefined || byNode.size === 0 || ![...this.#present].every(index => byNode.has(index)))
+      return undefined
     this.#rounds.delete(round)
     const all = [...byNode.values()]
     const evaluations = all.flatMap(({ evaluation }) => evaluation ?? [])

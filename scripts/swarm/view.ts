@@ -3,12 +3,17 @@ import { formatBytes, formatSeconds, formatShare, formatTable, narrate, shortPee
 import type { SwarmView } from './run-swarm.js'
 import type { Scoreboard, SwarmRound } from './scoreboard.js'
 
+/** Short rounds must not wait for a terminal. */
+const redrawMs = 100
+
 /** A table that is drawn again in place; for a terminal. */
 export function liveView(rounds: number): SwarmView {
   const draw = createLogUpdate(process.stderr)
   let peers: readonly string[] = []
   let last: SwarmRound | undefined
-  const redraw = (scores: Scoreboard): void => {
+  let text = ''
+  let drawnAt = -Infinity
+  const show = (scores: Scoreboard): void => {
     const rows = peers.map((peer, index) => {
       const latest = scores.latest.get(index)
       const evaluation = scores.evaluations.get(index)
@@ -25,7 +30,13 @@ export function liveView(rounds: number): SwarmView {
       ]
     })
     const table = formatTable([['NODE', 'PEER', '', 'ROUND', 'LOSS', 'SCORE', 'SENT'], ...rows])
-    draw([table, '', last === undefined ? 'linking neighbours' : describeRound(last, rounds)].join('\n'))
+    const swarm = last === undefined ? ['the first round is under way'] : describeRound(last, rounds)
+    text = [table, '', ...swarm].join('\n')
+    if (performance.now() - drawnAt >= redrawMs) redraw()
+  }
+  const redraw = (): void => {
+    drawnAt = performance.now()
+    if (text !== '') draw(text)
   }
   return {
     started(known) {
@@ -33,10 +44,19 @@ export function liveView(rounds: number): SwarmView {
     },
     roundEnded(round, scores) {
       last = round
-      redraw(scores)
+      show(scores)
     },
-    nodeAdvanced: redraw,
-    stopped: () => draw.done()
+    nodeAdvanced: show,
+    note(line) {
+      draw.clear()
+      narrate(line)
+      redraw()
+    },
+    stopped() {
+      redraw()
+      draw.done()
+      text = ''
+    }
   }
 }
 
@@ -44,21 +64,25 @@ export function liveView(rounds: number): SwarmView {
 export function lineView(rounds: number): SwarmView {
   return {
     started: peers => narrate(`${peers.length} nodes are up`),
-    roundEnded: round => narrate(describeRound(round, rounds)),
+    roundEnded: round => narrate(describeRound(round, rounds).join('  ')),
     nodeAdvanced() {},
+    note: narrate,
     stopped() {}
   }
 }
 
-function describeRound({ round, loss, accuracy, r2, consensusDistance, bytesSentPerNode, seconds }: SwarmRound, rounds: number): string {
-  const parts = [`round ${round}/${rounds}`, `loss ${loss.toFixed(3)}`]
+/** @returns what was learned, and what it cost */
+function describeRound(ended: SwarmRound, rounds: number): [scores: string, costs: string] {
+  const { round, loss, accuracy, r2, consensusDistance, bytesSentPerNode, seconds } = ended
+  const scores = [`round ${round}/${rounds}`, `loss ${loss.toFixed(3)}`]
   if (accuracy !== undefined) {
-    parts.push(`accuracy ${formatShare(accuracy.mean)} (${formatShare(accuracy.min)} to ${formatShare(accuracy.max)})`)
+    scores.push(`accuracy ${formatShare(accuracy.mean)} (${formatShare(accuracy.min)} to ${formatShare(accuracy.max)})`)
   }
-  if (r2 !== undefined) parts.push(`r2 ${r2.mean.toFixed(3)} (${r2.min.toFixed(3)} to ${r2.max.toFixed(3)})`)
-  parts.push(`consensus ${consensusDistance.toFixed(2)}`, `↑ ${formatBytes(bytesSentPerNode)} a node`, formatSeconds(seconds))
-  if (round < rounds) parts.push(`about ${formatSeconds((seconds / round) * (rounds - round))} left`)
-  return parts.join('  ')
+  if (r2 !== undefined) scores.push(`r2 ${r2.mean.toFixed(3)} (${r2.min.toFixed(3)} to ${r2.max.toFixed(3)})`)
+  scores.push(`consensus ${consensusDistance.toFixed(2)}`)
+  const costs = [`↑ ${formatBytes(bytesSentPerNode)} a node`, formatSeconds(seconds)]
+  if (round < rounds) costs.push(`about ${formatSeconds((seconds / round) * (rounds - round))} left`)
+  return [scores.join('  '), costs.join('  ')]
 }
 
 function bar(done: number): string {
