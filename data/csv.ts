@@ -48,6 +48,8 @@ function parseRecords(path: string): CsvRecord[] {
     const records: unknown = parse(text, {
       bom: true,
       info: true,
+      // Named, for guessing looks at the first line alone, and files with both are about.
+      record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true
@@ -56,7 +58,7 @@ function parseRecords(path: string): CsvRecord[] {
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
     const problem =
-      'a quote stands inside a value or is never closed; expected quotes around a whole value. ' + 'Correct the line.'
+      'a quote stands inside a value or is never closed; expected quotes around a whole value. Correct the line.'
     throw new InvalidDataError(path, problem, { line: Number(cause.lines), cause })
   }
 }
@@ -82,8 +84,7 @@ function checkHeader(path: string, header: readonly string[]): void {
     }
   })
   if (header.length < 2) {
-    const problem =
-      `one column, ${quote(header[0])}; expected features and a label, separated by commas. ` + 'Check the separator.'
+    const problem = `one column, ${quote(header[0])}; expected features and a label, separated by commas. Check the separator.`
     throw new InvalidDataError(path, problem, { line: 1, column: header[0] })
   }
 }

@@ -1,6 +1,11 @@
 /** Training or inference could not go on: a bad argument, a worker that died, a trainer that was stopped. */
 export class EngineError extends Error {
-  override readonly name = 'EngineError'
+  override readonly name: string = 'EngineError'
+}
+
+/** No engine can be made for a model in a training worker: the backend is not available, or cannot train the model. */
+export class UnusableEngineError extends EngineError {
+  override readonly name = 'UnusableEngineError'
 }
 
 /** A model file or topology that cannot be read, or that holds something this project cannot lay out. */

@@ -49,7 +49,9 @@ export async function loadModelFile(path: string): Promise<ModelTopology> {
   try {
     file = JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
-    throw new InvalidModelError(`${path} is no readable JSON file: ${(cause as Error).message}`, { cause })
+    const found =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : `no JSON: ${(cause as Error).message}`
+    throw new InvalidModelError(`${path}: ${found}; expected a model.json saved by tfjs. Check the path.`, { cause })
   }
   if (!isRecord(file) || !isRecord(file.modelTopology)) {
     const format = isRecord(file) && typeof file.format === 'string' ? ` (its format is "${file.format}")` : ''

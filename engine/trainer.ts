@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { DataSplit } from '../data/dataset.js'
 import type { BackendName } from './create-engine.js'
 import type { Evaluation, ModelTopology, TrainingSettings } from './engine.js'
-import { EngineError } from './errors.js'
+import { EngineError, UnusableEngineError } from './errors.js'
 import type { Reply, Work, WorkerInit, WorkResult } from './messages.js'
 
 export interface TrainerInit {
@@ -56,7 +56,8 @@ export class Trainer {
   /**
    * Start the worker and wait until its engine stands.
    *
-   * @throws EngineError when the model, the backend or the worker cannot be used
+   * @throws UnusableEngineError when the backend is not available, or cannot train the model
+   * @throws EngineError when the worker dies
    */
   static async create(init: TrainerInit): Promise<Trainer> {
     const { topology, training, data, seed, backend = 'auto', workerUrl, onWarning = () => {} } = init
@@ -137,7 +138,7 @@ export class Trainer {
         if (reply.kind === 'ready') {
           this.#backend = reply.backend
           resolve()
-        } else if (reply.kind === 'unusable') end(new EngineError(reply.message))
+        } else if (reply.kind === 'unusable') end(new UnusableEngineError(reply.message))
         else this.#receive(reply)
       })
       this.#worker.on('error', (cause: Error) => {

@@ -54,6 +54,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   RefusedError: exitCodes.noPeer,
   UnsupportedVersionError: exitCodes.noPeer,
   NoNodeError: exitCodes.noPeer,
+  UnusableEngineError: exitCodes.invalid,
   EngineError: exitCodes.failure
 }
 

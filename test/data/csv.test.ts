@@ -24,6 +24,14 @@ csv('reads Windows line ends', () => {
   assert.equal(readCsv(folder.write('a.csv', 'a,b\r\n1,2\r\n')).rows, [['1', '2']])
 })
 
+csv('reads a file with line ends of several kinds', () => {
+  const path = folder.write('mixed.csv', 'a,b\r\n1,2\n3,4\r\n')
+  assert.equal(readCsv(path).rows, [
+    ['1', '2'],
+    ['3', '4']
+  ])
+})
+
 const faults: [name: string, content: string, message: string, line?: number][] = [
   ['an empty file', '', ': the file is empty; expected a line of column names, then rows. Check the path.'],
   ['a header only', 'a,b\n', ': no rows after the header line; expected at least one. Add rows.'],

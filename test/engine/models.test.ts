@@ -124,7 +124,7 @@ models('are read from a saved model.json, and other files refused by name', asyn
     assert.is(modelLayout(await loadModelFile(path)).hash, modelLayout(topology).hash)
 
     const refused: [string, RegExp][] = [
-      ['{', /no readable JSON/],
+      ['{', /no JSON: /],
       ['{"format":"graph-model"}', /no "modelTopology"/],
       ['{"format":"graph-model","modelTopology":{"node":[]}}', /no "class_name"/],
       ['{"modelTopology":{"class_name":"Functional","config":{}}}', /"Functional"; expected a "Sequential"/]

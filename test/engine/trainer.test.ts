@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createEngine } from '../../engine/create-engine.js'
-import { EngineError } from '../../engine/errors.js'
+import { EngineError, UnusableEngineError } from '../../engine/errors.js'
 import { buildModel } from '../../engine/models.js'
 import { initialParameters } from '../../engine/topology.js'
 import { sharedFloats, Trainer } from '../../engine/trainer.js'
@@ -87,7 +87,7 @@ trainer('refuses what the engine refuses, and goes on', () =>
 
 trainer('says why it cannot be made', async () => {
   const error = await rejection(within(Trainer.create({ ...init, topology: {} }), 10_000, 'a refusal'))
-  assert.instance(error, EngineError)
+  assert.instance(error, UnusableEngineError)
   assert.match(error.message, /class_name/)
 })
 

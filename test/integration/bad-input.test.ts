@@ -124,7 +124,11 @@ const invalid: readonly (readonly [string, readonly string[], readonly string[]]
   ['a page for images', swarm('--dataset', files.magic), ['magic number 0x3c68746d', 'expected', 'Check']],
   ['a model that takes less', onDigits('--model', files.unfit), ['takes examples of shape [5]', 'has [64]', 'Change']],
   ['a model that is none', onDigits('--model', files.noModel), ['no-model.json has no "modelTopology"', 'expected']],
-  ['a model that is no JSON', onDigits('--model', files.text), ['text.json is no readable JSON']],
+  [
+    'a model that is no JSON',
+    onDigits('--model', files.text),
+    ['text.json: no JSON', 'expected a model.json', 'Check the path']
+  ],
   [
     'a bad partition file',
     onDigits('--partition', `file:${files.partition}`),
