@@ -135,6 +135,7 @@ function end(exitCode: number): Promise<void> {
   return ending
 }
 
+/** Changes nothing when the parent is gone: that is noticed by itself. */
 function tell(message: FromNode): void {
-  if (process.connected) process.send!(message)
+  if (process.connected) process.send!(message, undefined, undefined, () => {})
 }
