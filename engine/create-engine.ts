@@ -1,9 +1,8 @@
 import { UnknownNameError } from '../learning/errors.js'
-import { denseLayers } from './dense-layers.js'
 import type { Engine, ModelTopology, TrainingSettings } from './engine.js'
 import { BackendUnavailableError } from './errors.js'
-import { PlanEngine } from './plan.js'
-import { readTopology } from './topology.js'
+import { PlanEngine } from './plan/plan-engine.js'
+import { planSteps } from './plan/steps.js'
 
 /** What may be asked for; `auto` picks the fastest that can train the model here. */
 export const BACKEND_NAMES = ['auto', 'native', 'plan', 'wasm', 'cpu'] as const
@@ -19,7 +18,7 @@ export interface EngineInit {
 }
 
 /**
- * An engine for a model: the compiled plan for dense models, else tfjs on its native, wasm or cpu backend, in this
+ * An engine for a model: the compiled plan for models that it knows, else tfjs on its native, wasm or cpu backend, in this
  * order. tfjs is loaded only when it is needed.
  *
  * @throws InvalidModelError for a topology that is not known
@@ -30,11 +29,10 @@ export async function createEngine(init: EngineInit): Promise<Engine> {
   const { topology, training, backend = 'auto' } = init
   if (!BACKEND_NAMES.includes(backend)) throw new UnknownNameError('backend', backend, BACKEND_NAMES)
   if (backend === 'plan' || backend === 'auto') {
-    if (denseLayers(topology, training.loss) !== undefined) return new PlanEngine(topology, training)
+    const steps = planSteps(topology, training.loss)
+    if (!('unsupported' in steps)) return new PlanEngine(topology, training)
     if (backend === 'plan') {
-      const layers = readTopology(topology).layers.map(({ class_name: name }) => name)
-      const reason = `it knows dense layers only; the model has ${layers.join(', ')}. Use "auto".`
-      throw new BackendUnavailableError(backend, reason)
+      throw new BackendUnavailableError(backend, `it cannot train ${steps.unsupported}. Use "auto".`)
     }
   }
   const { createTfjsEngine } = await import('./tfjs.js')

@@ -23,10 +23,30 @@ export interface Evaluation {
   readonly r2?: number
 }
 
-/** A model that can be trained and asked. It holds optimiser state; parameters come from and go to the caller. */
+/** What `Engine.train` is told beside parameters and data. */
+export interface TrainOptions {
+  /** How many steps this node has taken on this task before. Batches and Adam's bias correction go on from there. */
+  readonly firstStep: number
+  readonly steps: number
+  /** Decides the order of the rows. */
+  readonly seed: number
+  /**
+   * Optimiser state of this node, of length `Engine.stateSize`: zeros before its first step, changed by training.
+   *
+   * One engine can so train many nodes in turn, each bit for bit as if it had an engine of its own. Only the moving
+   * statistics of batch normalisation, which evaluation and prediction use, stay in the engine.
+   *
+   * @default the engine's own
+   */
+  readonly state?: Float32Array
+}
+
+/** A model that can be trained and asked. Parameters come from and go to the caller, optimiser state if it likes. */
 export interface Engine {
   /** `plan`, `native`, `wasm` or `cpu`. */
   readonly backend: string
+  /** Floats of optimiser state for n parameters: 0 (`sgd`), n (`momentum`) or 2n (`adam`). */
+  readonly stateSize: number
   /**
    * Run optimiser steps on `parameters`, changing it.
    *
@@ -34,14 +54,10 @@ export interface Engine {
    * sees the batches that an uninterrupted one would have. The last, smaller batch of an epoch is left out; when the data set
    * is smaller than a batch, the batch is the data set.
    *
-   * @param firstStep - how many steps this node has taken on this task before
    * @returns mean loss over the steps, measured before each step's update
+   * @throws EngineError when `state` has another length, or is given to another engine than the plan
    */
-  train(
-    parameters: Float32Array,
-    data: Dataset,
-    options: { firstStep: number; steps: number; seed: number }
-  ): Promise<{ loss: number }>
+  train(parameters: Float32Array, data: Dataset, options: TrainOptions): Promise<{ loss: number }>
   evaluate(parameters: Float32Array, data: Dataset): Promise<Evaluation>
   /**
    * @param features - rows x input width, already scaled

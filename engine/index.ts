@@ -1,6 +1,6 @@
 export { BACKEND_NAMES, createEngine } from './create-engine.js'
 export type { BackendName, EngineInit } from './create-engine.js'
-export type { Engine, Evaluation, ModelTopology, TrainingSettings } from './engine.js'
+export type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from './engine.js'
 export {
   BackendUnavailableError,
   EngineError,
@@ -8,7 +8,8 @@ export {
   ModelMismatchError,
   UnusableEngineError
 } from './errors.js'
-export { buildModel, checkModelFits, DEFAULT_HIDDEN, loadModelFile, MODEL_NAMES } from './models.js'
+export { buildModel, checkModelFits, loadModelFile, MODEL_NAMES, takesImages } from './models.js'
+export { DEFAULT_HIDDEN } from './models/mlp.js'
 export { initialParameters, modelLayout, readTopology } from './topology.js'
 export type { SequentialModel } from './topology.js'
 export { sharedFloats, Trainer } from './trainer.js'

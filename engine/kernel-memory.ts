@@ -1,55 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { EngineError } from './errors.js'
-
-/** An address in kernel memory, in bytes. */
-export type Address = number
-
-/** What `kernels/` exports. Addresses and strides as its doc comments say. */
-export interface Kernels {
-  readonly gemm: (
-    m: number,
-    n: number,
-    k: number,
-    a: Address,
-    aRow: number,
-    aColumn: number,
-    b: Address,
-    bRow: number,
-    bColumn: number,
-    c: Address,
-    bias: Address,
-    relu: boolean,
-    scratch: Address
-  ) => void
-  readonly columnSums: (matrix: Address, rows: number, columns: number, sums: Address) => void
-  readonly reluGradient: (gradient: Address, activation: Address, length: number) => void
-  readonly sgd: (p: Address, g: Address, learningRate: number, length: number) => void
-  readonly momentum: (
-    p: Address,
-    g: Address,
-    v: Address,
-    learningRate: number,
-    momentum: number,
-    length: number
-  ) => void
-  readonly adam: (
-    p: Address,
-    g: Address,
-    m: Address,
-    v: Address,
-    learningRate: number,
-    beta1: number,
-    beta2: number,
-    take1: number,
-    take2: number,
-    epsilon: number,
-    correction1: number,
-    correction2: number,
-    length: number
-  ) => void
-}
+import type { Address, Kernels } from './kernel-types.js'
 
 const PAGE_BYTES = 65536
+/** The kernels count in signed 32-bit integers. */
+const MOST_BYTES = 2 ** 31
 /** A cache line: no two buffers share one, and a kernel may read past the end of a buffer up to its next line. */
 const ALIGN_BYTES = 64
 const KERNELS_URL = new URL('./kernels.wasm', import.meta.url)
@@ -61,6 +16,7 @@ export class KernelMemory {
   // Address 0 means "none" to the kernels.
   #bytes = ALIGN_BYTES
   #memory: WebAssembly.Memory | undefined
+  readonly #contents: [Address, Int32Array | Float32Array][] = []
 
   /** @returns where `floats` zeros, rounded up to a cache line, will be */
   reserve(floats: number): Address {
@@ -69,14 +25,25 @@ export class KernelMemory {
     return address
   }
 
+  /** Reserve room that begins with these values. */
+  place(contents: Int32Array | Float32Array): Address {
+    const address = this.reserve(contents.length)
+    this.#contents.push([address, contents])
+    return address
+  }
+
   /**
    * Allocate what was reserved.
    *
-   * @throws EngineError when the kernels were not built
+   * @throws EngineError when the kernels were not built, or the memory is not to be had
    */
   open(): Kernels {
     compiled ??= compileKernels()
-    this.#memory = new WebAssembly.Memory({ initial: Math.ceil((this.#bytes + ALIGN_BYTES) / PAGE_BYTES) })
+    this.#memory = allocate(this.#bytes + ALIGN_BYTES)
+    const words = new Int32Array(this.#memory.buffer)
+    for (const [address, { buffer, byteOffset, length }] of this.#contents) {
+      words.set(new Int32Array(buffer, byteOffset, length), address / 4)
+    }
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } })
     return exports as unknown as Kernels
   }
@@ -92,6 +59,18 @@ export class KernelMemory {
 export function gemmScratch(m: number, n: number, k: number): number {
   const kept = m > n ? Math.ceil(n / 8) * 8 : Math.ceil(m / 4) * 4
   return 32 + k * (kept + 8)
+}
+
+function allocate(bytes: number): WebAssembly.Memory {
+  const mebibytes = Math.ceil(bytes / 2 ** 20)
+  const problem = `the model and its buffers need ${mebibytes} MiB`
+  const remedy = 'Use a smaller model or batch.'
+  if (bytes > MOST_BYTES) throw new EngineError(`${problem}; the compiled plan has at most 2048 MiB. ${remedy}`)
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) })
+  } catch (cause) {
+    throw new EngineError(`${problem}, which this machine does not give. ${remedy}`, { cause })
+  }
 }
 
 function compileKernels(): WebAssembly.Module {

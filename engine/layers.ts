@@ -21,6 +21,9 @@ export interface LayerPlan {
   readonly tensors: readonly TensorPlan[]
 }
 
+/** What normalisation layers add to a variance, as in Keras and tfjs. */
+export const DEFAULT_EPSILON = 1e-3
+
 type Describe = (config: LayerConfig['config'], shape: readonly number[]) => LayerPlan
 
 const GLOROT: InitializerConfig = { class_name: 'GlorotNormal' }
@@ -69,12 +72,15 @@ const LAYERS: Readonly<Record<string, Describe>> = {
   GlobalAveragePooling2D: (_, shape) => ({ outputShape: [shape[2]], tensors: [] }),
   GlobalMaxPooling1D: (_, shape) => ({ outputShape: [shape[1]], tensors: [] }),
   GlobalMaxPooling2D: (_, shape) => ({ outputShape: [shape[2]], tensors: [] }),
-  BatchNormalization: (config, shape) => {
+  BatchNormalization: normalization,
+  GroupNormalization: (config, shape) => {
+    const groups = config.groups as number
     const channels = shape[shape.length - 1]
-    const tensors: TensorPlan[] = []
-    if (config.scale !== false) tensors.push(tensor('gamma', [channels], config, ONES))
-    if (config.center !== false) tensors.push(tensor('beta', [channels], config, ZEROS))
-    return { outputShape: shape, tensors }
+    if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0)) {
+      const layer = `layer "${String(config.name)}" (GroupNormalization)`
+      throw new InvalidModelError(`${layer} has ${groups} groups; expected a divisor of its ${channels} channels`)
+    }
+    return normalization(config, shape)
   }
 }
 
@@ -117,6 +123,14 @@ function pooling(config: LayerConfig['config'], shape: readonly number[], dimens
   return { outputShape: [...slide(moved, shape.slice(0, dimensions), window), shape[dimensions]], tensors: [] }
 }
 
+function normalization(config: LayerConfig['config'], shape: readonly number[]): LayerPlan {
+  const channels = shape[shape.length - 1]
+  const tensors: TensorPlan[] = []
+  if (config.scale !== false) tensors.push(tensor('gamma', [channels], config, ONES))
+  if (config.center !== false) tensors.push(tensor('beta', [channels], config, ZEROS))
+  return { outputShape: shape, tensors }
+}
+
 /** Positions of a window in each direction. */
 function slide(config: LayerConfig['config'], extents: readonly number[], window: readonly number[]): number[] {
   const strides = pair(config.strides ?? 1, window.length)
@@ -142,7 +156,7 @@ function bias(config: LayerConfig['config'], units: number): TensorPlan[] {
 }
 
 /** A size given once for all directions, or once for each. */
-function pair(value: unknown, length: number): number[] {
+export function pair(value: unknown, length: number): number[] {
   const given = Array.isArray(value) ? (value as number[]) : [value as number]
   return Array.from({ length }, (_, i) => given[given.length === 1 ? 0 : i])
 }

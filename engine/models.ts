@@ -3,22 +3,41 @@ import { UnknownNameError } from '../learning/errors.js'
 import { elementCount } from '../learning/parameters.js'
 import type { ModelTopology, TrainingSettings } from './engine.js'
 import { InvalidModelError, ModelMismatchError } from './errors.js'
+import { addConv1d, addDsCnn, addLenet, addMobilenet } from './models/convolutional.js'
+import { LayerList } from './models/layer-configs.js'
+import { addFlatten, addMlp } from './models/mlp.js'
 import { isRecord, readTopology } from './topology.js'
 
-/** Units of the hidden layer of `mlp` without sizes. */
-export const DEFAULT_HIDDEN: readonly number[] = [128]
+type AddLayers = (list: LayerList, inputShape: readonly number[], option: string | undefined) => void
+
+/** What stands before the output layer, by the model's name. */
+const MODELS: Readonly<Record<string, AddLayers>> = {
+  softmax: addFlatten,
+  mlp: addMlp,
+  lenet: addLenet,
+  'ds-cnn': addDsCnn,
+  'mobilenet-v1-0.25': addMobilenet,
+  conv1d: addConv1d
+}
+
+/** Those that take an option after a colon. */
+const WITH_OPTION: readonly string[] = ['mlp:64,32', 'ds-cnn:batch', 'mobilenet-v1-0.25:batch']
+
+/** Those that take images as images, not as pixels in a row. */
+const OF_IMAGES: readonly string[] = ['lenet', 'ds-cnn', 'mobilenet-v1-0.25']
 
 /** Built-in models, as a task names them. */
-export const MODEL_NAMES: readonly string[] = ['softmax', 'mlp', 'mlp:64,32']
+export const MODEL_NAMES: readonly string[] = [...Object.keys(MODELS), ...WITH_OPTION]
 
 /**
- * The topology of a built-in model.
+ * The topology of a built-in model: its layers, and an output layer for the loss.
  *
- * @param spec - `softmax` (no hidden layer), `mlp` (one hidden layer of 128 relu units), or `mlp:64,32` (hidden sizes)
- * @param inputShape - of one example; flattened when it has more than one extent
+ * @param spec - one of `MODEL_NAMES`, whose doc comments in `models/` tell shapes, sizes and sources; `mlp` may be followed by
+ * hidden sizes, the models with normalisation by `:batch`
+ * @param inputShape - of one example
  * @param outputs - number of classes, or of targets
  * @throws UnknownNameError when no built-in model has this name
- * @throws InvalidModelError when the hidden sizes are no whole numbers above zero
+ * @throws InvalidModelError when the option is none of the model's, or the model does not take such examples
  */
 export function buildModel(
   spec: string,
@@ -26,16 +45,20 @@ export function buildModel(
   outputs: number,
   loss: TrainingSettings['loss']
 ): ModelTopology {
-  const hidden = hiddenSizes(spec)
+  const [name, option] = spec.split(/:(.*)/s)
+  const takesOption = option === undefined || WITH_OPTION.some(known => known.startsWith(`${name}:`))
+  if (!Object.hasOwn(MODELS, name) || !takesOption) throw new UnknownNameError('model', spec, MODEL_NAMES)
+  const list = new LayerList()
+  MODELS[name](list, inputShape, option)
+  const [first, ...others] = list.output(outputs, loss === 'softmax-cross-entropy' ? 'softmax' : 'linear').layers
   const input = { batch_input_shape: [null, ...inputShape], dtype: 'float32' }
-  const layers = inputShape.length === 1 ? [] : [layer('Flatten', 'flatten', input)]
-  const first = layers.length === 0 ? input : {}
-  hidden.forEach((units, i) => {
-    layers.push(dense(`hidden_${i + 1}`, units, 'relu', i === 0 ? first : {}))
-  })
-  const activation = loss === 'softmax-cross-entropy' ? 'softmax' : 'linear'
-  layers.push(dense('output', outputs, activation, hidden.length === 0 ? first : {}))
+  const layers = [{ ...first, config: { ...first.config, ...input } }, ...others]
   return { class_name: 'Sequential', config: { name: 'sequential', layers } }
+}
+
+/** Whether a model, built-in or one's own, takes images as images rather than as pixels in a row. */
+export function takesImages(model: string | ModelTopology): boolean {
+  return typeof model === 'string' ? OF_IMAGES.includes(model.split(':')[0]) : readTopology(model).inputShape.length > 1
 }
 
 /**
@@ -93,40 +116,6 @@ export function checkModelFits(topology: ModelTopology, inputShape: readonly num
       [outputs]
     )
   }
-}
-
-function hiddenSizes(spec: string): readonly number[] {
-  if (spec === 'softmax') return []
-  if (spec === 'mlp') return DEFAULT_HIDDEN
-  if (!spec.startsWith('mlp:')) throw new UnknownNameError('model', spec, MODEL_NAMES)
-  const sizes = spec.slice('mlp:'.length).split(',').map(Number)
-  if (!sizes.every(size => Number.isInteger(size) && size > 0)) {
-    throw new InvalidModelError(`model "${spec}" has a hidden size that is no whole number above 0; expected mlp:64,32`)
-  }
-  return sizes
-}
-
-function dense(
-  name: string,
-  units: number,
-  activation: string,
-  input: Record<string, unknown>
-): Record<string, unknown> {
-  return layer('Dense', name, {
-    ...input,
-    units,
-    activation,
-    use_bias: true,
-    kernel_initializer: {
-      class_name: 'VarianceScaling',
-      config: { scale: 1, mode: 'fan_avg', distribution: 'uniform', seed: null }
-    },
-    bias_initializer: { class_name: 'Zeros', config: {} }
-  })
-}
-
-function layer(className: string, name: string, config: Record<string, unknown>): Record<string, unknown> {
-  return { class_name: className, config: { name, trainable: true, ...config } }
 }
 
 function withoutOnes(shape: readonly number[]): string {

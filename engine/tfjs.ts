@@ -5,10 +5,12 @@ import { elementCount, type Layout } from '../learning/parameters.js'
 import { Batches, copyRows, gatherRows } from './batches.js'
 import { checkData, checkLength, type Expected } from './checks.js'
 import type { BackendName, EngineInit } from './create-engine.js'
-import type { Engine, Evaluation, ModelTopology, TrainingSettings } from './engine.js'
+import type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from './engine.js'
 import { BackendUnavailableError, EngineError } from './errors.js'
 import { softmaxInPlace } from './losses.js'
 import { createMetrics } from './metrics.js'
+import { optimizerStateSize } from './plan/optimizer.js'
+import { registerGroupNormalization } from './tfjs-group-normalization.js'
 import { loadTfjs, useBackend, type Tfjs, type TfjsBackend } from './tfjs-library.js'
 import { modelLayout, readTopology, withLogits } from './topology.js'
 
@@ -39,6 +41,7 @@ export async function createTfjsEngine(init: EngineInit, backend: Exclude<Backen
 
 async function open({ topology, training }: EngineInit, backend: TfjsBackend): Promise<Engine> {
   const tfjs = await loadTfjs(backend)
+  registerGroupNormalization(tfjs)
   const modelTopology = training.loss === 'softmax-cross-entropy' ? withLogits(topology) : topology
   const model = await tfjs.layers.loadLayersModel({ load: async () => ({ modelTopology }) })
   const engine = new TfjsEngine(tfjs, backend, model, topology, training)
@@ -56,6 +59,7 @@ async function open({ topology, training }: EngineInit, backend: TfjsBackend): P
 
 /** A LayersModel of tfjs. What is not trained (moving averages of batch normalisation) stays in the engine. */
 class TfjsEngine implements Engine {
+  readonly stateSize: number
   readonly #layout: Layout
   readonly #expected: Expected
   readonly #variables: readonly Variable[]
@@ -73,6 +77,7 @@ class TfjsEngine implements Engine {
   ) {
     const { inputShape, outputShape } = readTopology(topology)
     this.#layout = modelLayout(topology)
+    this.stateSize = optimizerStateSize(training.optimizer, this.#layout.size)
     this.#expected = { inputShape, outputs: elementCount(outputShape), loss: training.loss }
     this.#variables = model.trainableWeights.map(weight => weight.read() as Variable)
     const shapes = this.#variables.map(({ shape }) => shape.join('x')).join(';')
@@ -101,12 +106,14 @@ class TfjsEngine implements Engine {
     }
   }
 
-  async train(
-    parameters: Float32Array,
-    data: Dataset,
-    options: { firstStep: number; steps: number; seed: number }
-  ): Promise<{ loss: number }> {
+  async train(parameters: Float32Array, data: Dataset, options: TrainOptions): Promise<{ loss: number }> {
     checkData(data, this.#expected)
+    if (options.state !== undefined && this.stateSize > 0) {
+      throw new EngineError(
+        `backend "${this.backend}" keeps optimiser state to itself and cannot take the caller's; expected backend "plan". ` +
+          'Make an engine for each node, or train with sgd.'
+      )
+    }
     await this.#load(parameters)
     const { firstStep, steps, seed } = options
     if (!this.#batches?.matches(data.rows, seed)) this.#batches = new Batches(data.rows, this.training.batchSize, seed)

@@ -14,7 +14,10 @@ export function learningOptions(): Option[] {
   const { model, topology, averaging, compress, localSteps, learningRate, momentum, batchSize, optimizer, seed } =
     defaultSettings
   return group('Learning:', [
-    option('--model <spec>', 'softmax, mlp, mlp:64,32, or a tfjs model.json').default(model),
+    option(
+      '--model <spec>',
+      'softmax, mlp, mlp:64,32, lenet, ds-cnn, mobilenet-v1-0.25, conv1d, or a tfjs model.json'
+    ).default(model),
     option('--topology <spec>', 'ring, torus, complete, exponential, random-regular:K, edges:0-1,1-2,...').default(
       topology
     ),

@@ -1,3 +1,7 @@
+export { convolve, convolveFilterGradient, convolveInputGradient } from './convolution'
+export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
 export { gemm } from './gemm'
-export { columnSums, reluGradient } from './layers'
+export { columnSums, relu, reluGradient } from './layers'
+export { moments, normalize, normalizeGradient } from './normalization'
 export { adam, momentum, sgd } from './optimizers'
+export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pooling'

@@ -1,19 +1,17 @@
+import { addRow } from './rows'
+
 /** sums[j] = sum over rows of matrix[i][j] */
 export function columnSums(matrix: usize, rows: i32, columns: i32, sums: usize): void {
-  memory.fill(sums, 0, <usize>columns << 2)
-  for (let i = 0; i < rows; i++) {
-    let j = 0
-    for (; j + 4 <= columns; j += 4) {
-      const target = sums + (<usize>j << 2)
-      v128.store(target, f32x4.add(v128.load(target), v128.load(matrix)))
-      matrix += 16
-    }
-    for (; j < columns; j++) {
-      const target = sums + (<usize>j << 2)
-      store<f32>(target, load<f32>(target) + load<f32>(matrix))
-      matrix += 4
-    }
-  }
+  const row = <usize>columns << 2
+  memory.fill(sums, 0, row)
+  for (let i = 0; i < rows; i++, matrix += row) addRow(sums, matrix, columns)
+}
+
+/** Set what is negative to zero. Reads and writes up to three floats past the end. */
+export function relu(values: usize, length: i32): void {
+  const zero = f32x4.splat(0)
+  const end = values + (<usize>length << 2)
+  for (; values < end; values += 16) v128.store(values, f32x4.max(v128.load(values), zero))
 }
 
 /** Set the gradient to zero wherever the activation is zero. Reads and writes up to three floats past the end. */

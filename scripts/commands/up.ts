@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { loadData } from '../../data/index.js'
-import { loadModelFile } from '../../engine/index.js'
+import { loadModelFile, takesImages } from '../../engine/index.js'
 import { createRng } from '../../learning/rng.js'
 import type { NodeOptions } from '../../node/index.js'
 import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
@@ -54,8 +54,9 @@ async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOpti
     label: flags.label ?? file.settings.label,
     task: flags.kind ?? file.settings.kind,
     standardise: given('standardise') as UpFlags['standardise'],
-    missing: given('missing') as UpFlags['missing']
-  }
+    missing: given('missing') as UpFlags['missing'],
+    layout: model !== undefined && takesImages(model) ? 'image' : 'flat'
+  } as const
   return {
     settings: { ...settings, model },
     data: schema => loadData(flags.data, { rng: heldOut(), schema, ...options })

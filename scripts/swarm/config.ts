@@ -6,7 +6,7 @@ import {
   type LoadOptions,
   type Schema
 } from '../../data/index.js'
-import { readTopology, type BackendName } from '../../engine/index.js'
+import { takesImages, type BackendName } from '../../engine/index.js'
 import { createRng } from '../../learning/rng.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
 import type { LearningSettings } from '../../node/index.js'
@@ -62,7 +62,13 @@ export function planSwarm(config: SwarmConfig): SwarmPlan {
   createTopology(settings.topology).graph(nodes, settings.seed)
   const partition = parsePartition(config.partition)
   // Only tables need their rows for a schema; of images a row is enough.
-  const options = { ...loadOptions(data), label, task: kind, standardise, layout: imageLayout(settings.model) } as const
+  const options = {
+    ...loadOptions(data),
+    label,
+    task: kind,
+    standardise,
+    layout: takesImages(settings.model) ? 'image' : 'flat'
+  } as const
   const labels = loadTrainLabels(path, options)
   const samples = config.samples ?? Math.floor(labels.length / nodes)
   if (samples < 1)
@@ -90,9 +96,4 @@ function checkTarget(until: Target | undefined, { schema }: Task): void {
 
 function schemaOf(path: string, options: LoadOptions): Schema {
   return loadData(path, { ...options, ...(path === mnistFolder() ? { trainRows: [0], testRows: [0] } : {}) }).schema
-}
-
-/** A model of one's own may want images as images; the built-in ones take pixels in a row. */
-function imageLayout(model: LearningSettings['model']): 'flat' | 'image' {
-  return typeof model === 'string' || readTopology(model).inputShape.length === 1 ? 'flat' : 'image'
 }

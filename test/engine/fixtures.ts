@@ -38,6 +38,15 @@ export const CONVOLUTIONAL = sequential(
   ['Dense', { units: 2, activation: 'softmax' }]
 )
 
+/** The same with a penalty on its weights, which only tfjs knows. */
+export const PENALISED = penalised(CONVOLUTIONAL)
+
+function penalised(topology: ModelTopology): ModelTopology {
+  const copy = structuredClone(topology) as { config: { layers: { config: Record<string, unknown> }[] } }
+  copy.config.layers[0].config.kernel_regularizer = { class_name: 'L1L2', config: { l1: 0, l2: 1e-3 } }
+  return copy
+}
+
 /** Wait for what should be refused. */
 export async function rejection(promise: Promise<unknown>): Promise<Error> {
   try {

@@ -1,4 +1,6 @@
 import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { EngineError } from '../../engine/errors.js'
 import { gemmScratch, KernelMemory } from '../../engine/kernel-memory.js'
 import { createRng } from '../../learning/rng.js'
 import { close } from '../helpers/close.js'
@@ -12,7 +14,15 @@ function randomFloats(length: number, seed: string): Float32Array {
 }
 
 /** One product by the kernel, guarded by a value just past its end. */
-function multiply(m: number, n: number, k: number, transposeA: boolean, transposeB: boolean, fused: boolean) {
+function multiply(
+  m: number,
+  n: number,
+  k: number,
+  transposeA: boolean,
+  transposeB: boolean,
+  fused: boolean,
+  accumulate = false
+) {
   const a = randomFloats(m * k, `a${m}x${k}`)
   const b = randomFloats(k * n, `b${k}x${n}`)
   const bias = randomFloats(n, `bias${n}`)
@@ -27,14 +37,14 @@ function multiply(m: number, n: number, k: number, transposeA: boolean, transpos
   memory.view(atA, m * k).set(a)
   memory.view(atB, k * n).set(b)
   memory.view(atBias, n).set(bias)
-  memory.view(atC, m * n + 1)[m * n] = 42
+  memory.view(atC, m * n + 1).fill(accumulate ? 1 : 0)[m * n] = 42
   memory.view(guard, 1)[0] = 43
-  gemm(m, n, k, atA, aRow, aColumn, atB, bRow, bColumn, atC, fused ? atBias : 0, fused, scratch)
+  gemm(m, n, k, atA, aRow, aColumn, atB, bRow, bColumn, atC, fused ? atBias : 0, fused, accumulate, scratch)
 
   const expected = new Float32Array(m * n + 2)
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
-      let sum = fused ? bias[j] : 0
+      let sum = fused ? bias[j] : accumulate ? 1 : 0
       for (let p = 0; p < k; p++) sum += a[i * aRow + p * aColumn] * b[p * bRow + j * bColumn]
       expected[i * n + j] = fused ? Math.max(0, sum) : sum
     }
@@ -72,6 +82,17 @@ kernels('multiply in every layout, with bias and relu and without', () => {
   }
 })
 
+kernels('add a product to what is there', () => {
+  for (const [m, n, k] of [
+    [13, 21, 5],
+    [4, 8, 3],
+    [3, 7, 2]
+  ]) {
+    const { actual, expected } = multiply(m, n, k, true, false, false, true)
+    close(actual, expected, 1e-5, `${m} x ${n} x ${k}`)
+  }
+})
+
 kernels('sum columns of any number', () => {
   for (const columns of SIZES) {
     const memory = new KernelMemory()
@@ -83,6 +104,15 @@ kernels('sum columns of any number', () => {
     const expected = Array.from({ length: columns }, (_, j) => 3 * columns + 3 * j)
     close(memory.view(sums, columns), expected, 0, `${columns} columns`)
   }
+})
+
+kernels('are refused more memory than they can address, with the figure', () => {
+  const memory = new KernelMemory()
+  memory.reserve(2 ** 29)
+  assert.throws(
+    () => memory.open(),
+    (error: Error) => error instanceof EngineError && error.message.includes('2049 MiB')
+  )
 })
 
 kernels.run()

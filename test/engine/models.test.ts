@@ -5,9 +5,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { InvalidModelError, ModelMismatchError } from '../../engine/errors.js'
 import { buildModel, checkModelFits, loadModelFile } from '../../engine/models.js'
+import { planSteps } from '../../engine/plan/steps.js'
 import { initialParameters, modelLayout } from '../../engine/topology.js'
 import { UnknownNameError } from '../../learning/errors.js'
-import { CONVOLUTIONAL, rejection, sequential } from './fixtures.js'
+import { CLASSIFY, CONVOLUTIONAL, rejection, sequential } from './fixtures.js'
 
 const models = suite('models')
 
@@ -21,6 +22,49 @@ models('are built by name', () => {
   assert.is(shapes('mlp'), '784x128 128 128x10 10')
   assert.is(shapes('mlp:64,32'), '784x64 64 64x32 32 32x10 10')
   assert.is(shapes('mlp:5', [28, 28, 1]), '784x5 5 5x10 10')
+})
+
+const SIZES: [string, number[], number, number][] = [
+  ['softmax', [784], 10, 7_850],
+  ['mlp', [28, 28], 10, 101_770],
+  ['lenet', [28, 28, 1], 10, 46_730],
+  ['lenet', [28, 28], 10, 46_730],
+  ['ds-cnn', [49, 10, 1], 12, 23_180],
+  ['ds-cnn:batch', [49, 10, 1], 12, 23_180],
+  ['mobilenet-v1-0.25', [96, 96, 3], 2, 213_586],
+  ['conv1d', [128, 9], 6, 411_650]
+]
+
+for (const [spec, inputShape, outputs, parameters] of SIZES) {
+  models(
+    `named ${spec} have the parameters that they say for [${inputShape.join(', ')}], and train by the plan`,
+    () => {
+      const topology = buildModel(spec, inputShape, outputs, CLASSIFY.loss)
+      assert.is(modelLayout(topology).size, parameters)
+      assert.not.ok('unsupported' in planSteps(topology, CLASSIFY.loss))
+      checkModelFits(topology, inputShape, outputs)
+    }
+  )
+}
+
+models('have group normalisation unless batch normalisation is asked for', () => {
+  const kinds = (spec: string) => JSON.stringify(buildModel(spec, [49, 10, 1], 12, CLASSIFY.loss))
+  assert.ok(kinds('ds-cnn').includes('GroupNormalization') && !kinds('ds-cnn').includes('BatchNormalization'))
+  assert.ok(!kinds('ds-cnn:batch').includes('GroupNormalization') && kinds('ds-cnn:batch').includes('BatchNorm'))
+  assert.throws(() => kinds('ds-cnn:none'), /unknown normalisation/)
+})
+
+models('refuse examples that they cannot take, and options that they do not have', () => {
+  const build = (spec: string, shape: number[]) => () => modelLayout(buildModel(spec, shape, 3, CLASSIFY.loss))
+  assert.throws(build('lenet', [784]), /height x width x channels; the data has \[784\]/)
+  assert.throws(build('conv1d', [28, 28, 1]), /steps x channels/)
+  assert.throws(build('lenet', [5, 5, 1]), /cannot take an input of shape/)
+  assert.throws(build('lenet:batch', [28, 28, 1]), (error: Error) => error instanceof UnknownNameError)
+})
+
+models('with groups that do not divide the channels are refused', () => {
+  const input = { batch_input_shape: [null, 4, 4, 6] }
+  assert.throws(() => modelLayout(sequential(['GroupNormalization', { groups: 4, ...input }])), /divisor of its 6/)
 })
 
 models('of an unknown name are refused with the known ones', () => {

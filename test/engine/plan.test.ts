@@ -4,7 +4,7 @@ import type { Dataset } from '../../data/dataset.js'
 import { createEngine } from '../../engine/create-engine.js'
 import type { ModelTopology, TrainingSettings } from '../../engine/engine.js'
 import { buildModel } from '../../engine/models.js'
-import { PlanEngine } from '../../engine/plan.js'
+import { PlanEngine } from '../../engine/plan/plan-engine.js'
 import { initialParameters } from '../../engine/topology.js'
 import { close } from '../helpers/close.js'
 import { CLASSIFY, randomDataset, REGRESS, rejection, sequential } from './fixtures.js'
@@ -92,6 +92,33 @@ plan('gives the same bits for the same seed, and others for another', async () =
   assert.not.equal(await run(2), first)
 })
 
+for (const optimizer of ['sgd', 'momentum', 'adam'] as const) {
+  plan(`trains two nodes in turn with ${optimizer} as if each had an engine of its own`, async () => {
+    const training = { ...CLASSIFY, optimizer, learningRate: 0.01 }
+    const topology = buildModel('mlp:7', [6], 3, training.loss)
+    const start = initialParameters(topology, 1)
+    const shared = new PlanEngine(topology, training)
+    assert.is(shared.stateSize, { sgd: 0, momentum: 1, adam: 2 }[optimizer] * start.length)
+    const nodes = [1, 2].map(seed => ({
+      seed,
+      data: randomDataset(30, 6, 3, seed),
+      own: new PlanEngine(topology, training),
+      alone: start.slice(),
+      together: start.slice(),
+      state: new Float32Array(shared.stateSize)
+    }))
+    for (const firstStep of [0, 4, 8]) {
+      for (const { seed, data, own, alone, together, state } of nodes) {
+        const options = { firstStep, steps: 4, seed }
+        const expected = await own.train(alone, data, options)
+        assert.equal(await shared.train(together, data, { ...options, state }), expected, `node ${seed}`)
+        close(together, alone, 0, `node ${seed} after step ${firstStep + 4}`)
+      }
+    }
+    assert.not.equal(nodes[0].together, nodes[1].together)
+  })
+}
+
 plan('predicts each row as if it were alone, however many there are', async () => {
   const topology = buildModel('mlp:13', [6], 3, CLASSIFY.loss)
   const engine = new PlanEngine(topology, CLASSIFY)
@@ -128,6 +155,7 @@ plan("refuses data and parameters that are not its model's", async () => {
   const refusals: [Promise<unknown>, RegExp][] = [
     [engine.train(parameters, randomDataset(9, 5, 2), options), /shape \[4\]; the data has \[5\]/],
     [engine.train(parameters, { ...data, labels: new Float32Array(9).fill(2) }, options), /row 0 has label 2/],
+    [engine.train(parameters, data, { ...options, state: parameters }), /optimiser state: 23 numbers given/],
     [engine.evaluate(parameters.subarray(1), data), /parameters: 22 numbers given; the model needs 23/],
     [engine.predict(parameters, new Float32Array(7), 2), /7 numbers given; the model needs 8/]
   ]

@@ -4,11 +4,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createEngine } from '../../engine/create-engine.js'
 import type { TrainingSettings } from '../../engine/engine.js'
-import { BackendUnavailableError, InvalidModelError } from '../../engine/errors.js'
+import { BackendUnavailableError, EngineError, InvalidModelError } from '../../engine/errors.js'
 import { buildModel } from '../../engine/models.js'
 import { initialParameters } from '../../engine/topology.js'
 import { UnknownNameError } from '../../learning/errors.js'
-import { CLASSIFY, CONVOLUTIONAL, randomDataset, rejection, sequential } from './fixtures.js'
+import { CLASSIFY, PENALISED, randomDataset, rejection, sequential } from './fixtures.js'
 
 const tfjs = suite('tfjs')
 const OPTIONS = { firstStep: 0, steps: 3, seed: 1 }
@@ -43,7 +43,7 @@ tfjs('trains a convolution on cpu, with one warning, when wasm has no gradient f
   const warnings: string[] = []
   const before = core.memory().numTensors
   const engine = await createEngine({
-    topology: CONVOLUTIONAL,
+    topology: PENALISED,
     training: CLASSIFY,
     onWarning: message => warnings.push(message)
   })
@@ -53,7 +53,7 @@ tfjs('trains a convolution on cpu, with one warning, when wasm has no gradient f
     assert.is(warnings.length, 1)
     assert.match(warnings[0], /Conv2DBackpropFilter/)
   }
-  const parameters = initialParameters(CONVOLUTIONAL, 1)
+  const parameters = initialParameters(PENALISED, 1)
   const first = await engine.train(parameters, images, OPTIONS)
   const later = await engine.train(parameters, images, { ...OPTIONS, steps: 30, firstStep: 3 })
   assert.ok(later.loss < first.loss, `loss ${first.loss}, then ${later.loss}`)
@@ -62,17 +62,31 @@ tfjs('trains a convolution on cpu, with one warning, when wasm has no gradient f
 })
 
 tfjs('refuses wasm by name for a model that it cannot train, naming the missing kernel', async () => {
-  const error = await rejection(createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY, backend: 'wasm' }))
+  const error = await rejection(createEngine({ topology: PENALISED, training: CLASSIFY, backend: 'wasm' }))
   assert.instance(error, BackendUnavailableError)
   assert.match(error.message, /Conv2DBackpropFilter/)
   assert.match(error.message, /"cpu"/)
 })
 
 tfjs('refuses the plan by name for a model that it does not know, and a backend that nobody knows', async () => {
-  const error = await rejection(createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY, backend: 'plan' }))
+  const error = await rejection(createEngine({ topology: PENALISED, training: CLASSIFY, backend: 'plan' }))
   assert.instance(error, BackendUnavailableError)
-  const unknown = createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY, backend: 'gpu' as 'cpu' })
+  assert.match(error.message, /layer "layer_0" \(Conv2D\)/)
+  const unknown = createEngine({ topology: PENALISED, training: CLASSIFY, backend: 'gpu' as 'cpu' })
   assert.instance(await rejection(unknown), UnknownNameError)
+})
+
+tfjs("refuses the caller's optimiser state, which only the plan can take", async () => {
+  const topology = buildModel('softmax', [4], 2, CLASSIFY.loss)
+  const training: TrainingSettings = { ...CLASSIFY, optimizer: 'momentum' }
+  const engine = await createEngine({ topology, training, backend: 'cpu' })
+  assert.is(engine.stateSize, 10)
+  const state = new Float32Array(engine.stateSize)
+  const parameters = initialParameters(topology, 1)
+  const refused = await rejection(engine.train(parameters, randomDataset(9, 4, 2), { ...OPTIONS, state }))
+  assert.instance(refused, EngineError)
+  assert.match(refused.message, /"plan"/)
+  engine.dispose()
 })
 
 tfjs('refuses a classifier that ends in neither softmax nor logits', async () => {

@@ -1,0 +1,170 @@
+import { columnSums } from './layers'
+import { addRow } from './rows'
+
+// Batch and group normalisation are one computation: the values lie as blocks x positions x channels, and the channels of
+// a group share mean and variance within a block. Batch normalisation has one block and each channel its own group; group
+// normalisation has a block an example.
+
+/** Mean and (biased) variance of each group, written for each channel: blocks x channels floats each. */
+export function moments(
+  x: usize, blocks: i32, positions: i32, channels: i32, groups: i32, mean: usize, variance: usize
+): void {
+  const row = <usize>channels << 2
+  const share: f32 = 1 / (<f32>positions * <f32>(channels / groups))
+  for (let block = 0; block < blocks; block++, mean += row, variance += row) {
+    columnSums(x, positions, channels, mean)
+    poolGroups(mean, channels, groups, share)
+    memory.fill(variance, 0, row)
+    for (let i = 0; i < positions; i++, x += row) addSquares(variance, x, mean, channels)
+    poolGroups(variance, channels, groups, share)
+  }
+}
+
+/**
+ * y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, then relu.
+ *
+ * @param scratch - room for channels floats
+ */
+export function normalize(
+  x: usize, blocks: i32, positions: i32, channels: i32, mean: usize, variance: usize, epsilon: f32,
+  gamma: usize, beta: usize, y: usize, relu: bool, scratch: usize
+): void {
+  const row = <usize>channels << 2
+  const least = f32x4.splat(relu ? 0 : -Infinity)
+  for (let block = 0; block < blocks; block++, mean += row, variance += row) {
+    for (let at: usize = 0; at < row; at += 4) {
+      store<f32>(scratch + at, load<f32>(gamma + at) * inverseDeviation(variance + at, epsilon))
+    }
+    for (let i = 0; i < positions; i++, x += row, y += row) {
+      let at: usize = 0
+      for (; at + 16 <= row; at += 16) {
+        const centred = f32x4.sub(v128.load(x + at), v128.load(mean + at))
+        const value = f32x4.add(f32x4.mul(centred, v128.load(scratch + at)), v128.load(beta + at))
+        v128.store(y + at, f32x4.max(value, least))
+      }
+      for (; at < row; at += 4) {
+        const centred = load<f32>(x + at) - load<f32>(mean + at)
+        const value = centred * load<f32>(scratch + at) + load<f32>(beta + at)
+        store<f32>(y + at, relu ? max<f32>(value, 0) : value)
+      }
+    }
+  }
+}
+
+/**
+ * Gradients of `normalize` with the moments of x itself.
+ *
+ * With xhat the normalised x and s = gamma * yGradient, xGradient = (s - mean(s) - xhat * mean(s * xhat)) / deviation, the
+ * means being over a group.
+ *
+ * @param xGradient - or 0
+ * @param scratch - room for 5 x channels floats
+ */
+export function normalizeGradient(
+  x: usize, yGradient: usize, blocks: i32, positions: i32, channels: i32, groups: i32,
+  mean: usize, variance: usize, epsilon: f32, gamma: usize,
+  xGradient: usize, gammaGradient: usize, betaGradient: usize, scratch: usize
+): void {
+  const row = <usize>channels << 2
+  const share: f32 = 1 / (<f32>positions * <f32>(channels / groups))
+  const sums = scratch
+  const products = sums + row
+  const scale = products + row
+  const shift = scale + row
+  const slope = shift + row
+  memory.fill(gammaGradient, 0, row)
+  memory.fill(betaGradient, 0, row)
+  for (let block = 0; block < blocks; block++, mean += row, variance += row) {
+    columnSums(yGradient, positions, channels, sums)
+    memory.fill(products, 0, row)
+    for (let i = 0; i < positions; i++) {
+      const offset = <usize>i * row
+      addCentredProducts(products, yGradient + offset, x + offset, mean, channels)
+    }
+    for (let at: usize = 0; at < row; at += 4) {
+      const inverse = inverseDeviation(variance + at, epsilon)
+      const weight = load<f32>(gamma + at)
+      store<f32>(products + at, load<f32>(products + at) * inverse)
+      store<f32>(scale + at, weight * inverse)
+      store<f32>(shift + at, weight * load<f32>(sums + at))
+      store<f32>(slope + at, weight * load<f32>(products + at))
+    }
+    addRow(betaGradient, sums, channels)
+    addRow(gammaGradient, products, channels)
+    if (xGradient) {
+      poolGroups(shift, channels, groups, share)
+      poolGroups(slope, channels, groups, share)
+      for (let at: usize = 0; at < row; at += 4) {
+        const inverse = inverseDeviation(variance + at, epsilon)
+        store<f32>(shift + at, load<f32>(shift + at) * inverse)
+        store<f32>(slope + at, load<f32>(slope + at) * inverse * inverse)
+      }
+      for (let i = 0; i < positions; i++) {
+        const offset = <usize>i * row
+        combine(xGradient + offset, yGradient + offset, x + offset, mean, scale, shift, slope, channels)
+      }
+      xGradient += <usize>positions * row
+    }
+    x += <usize>positions * row
+    yGradient += <usize>positions * row
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function inverseDeviation(variance: usize, epsilon: f32): f32 {
+  return 1 / sqrt<f32>(load<f32>(variance) + epsilon)
+}
+
+/** Replace each channel's value by `share` times the sum over its group. */
+function poolGroups(values: usize, channels: i32, groups: i32, share: f32): void {
+  const size = channels / groups
+  for (let group = 0; group < groups; group++, values += <usize>size << 2) {
+    let sum: f32 = 0
+    for (let i = 0; i < size; i++) sum += load<f32>(values + (<usize>i << 2))
+    for (let i = 0; i < size; i++) store<f32>(values + (<usize>i << 2), sum * share)
+  }
+}
+
+/** sums[c] += (x[c] - mean[c])^2 */
+function addSquares(sums: usize, x: usize, mean: usize, channels: i32): void {
+  let c = 0
+  for (; c + 4 <= channels; c += 4, sums += 16, x += 16, mean += 16) {
+    const centred = f32x4.sub(v128.load(x), v128.load(mean))
+    v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(centred, centred)))
+  }
+  for (; c < channels; c++, sums += 4, x += 4, mean += 4) {
+    const centred = load<f32>(x) - load<f32>(mean)
+    store<f32>(sums, load<f32>(sums) + centred * centred)
+  }
+}
+
+/** sums[c] += gradient[c] * (x[c] - mean[c]) */
+function addCentredProducts(sums: usize, gradient: usize, x: usize, mean: usize, channels: i32): void {
+  let c = 0
+  for (; c + 4 <= channels; c += 4, sums += 16, gradient += 16, x += 16, mean += 16) {
+    const centred = f32x4.sub(v128.load(x), v128.load(mean))
+    v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(v128.load(gradient), centred)))
+  }
+  for (; c < channels; c++, sums += 4, gradient += 4, x += 4, mean += 4) {
+    store<f32>(sums, load<f32>(sums) + load<f32>(gradient) * (load<f32>(x) - load<f32>(mean)))
+  }
+}
+
+/** target[c] = scale[c] gradient[c] - shift[c] - slope[c] (x[c] - mean[c]) */
+function combine(
+  target: usize, gradient: usize, x: usize, mean: usize, scale: usize, shift: usize, slope: usize, channels: i32
+): void {
+  const row = <usize>channels << 2
+  let at: usize = 0
+  for (; at + 16 <= row; at += 16) {
+    const centred = f32x4.sub(v128.load(x + at), v128.load(mean + at))
+    const value = f32x4.sub(f32x4.mul(v128.load(scale + at), v128.load(gradient + at)), v128.load(shift + at))
+    v128.store(target + at, f32x4.sub(value, f32x4.mul(v128.load(slope + at), centred)))
+  }
+  for (; at < row; at += 4) {
+    const centred = load<f32>(x + at) - load<f32>(mean + at)
+    const value = load<f32>(scale + at) * load<f32>(gradient + at) - load<f32>(shift + at)
+    store<f32>(target + at, value - load<f32>(slope + at) * centred)
+  }
+}

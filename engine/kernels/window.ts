@@ -1,0 +1,45 @@
+/**
+ * How a window slides over images of height x width x channels. The plan writes it as 32-bit integers, in this order
+ * (`WindowShape` in plan/window.ts).
+ */
+// @ts-ignore: decorator
+@unmanaged
+export class Window {
+  height: i32
+  width: i32
+  channels: i32
+  kernelHeight: i32
+  kernelWidth: i32
+  outputHeight: i32
+  outputWidth: i32
+  filters: i32
+  strideY: i32
+  strideX: i32
+  /** Rows of padding above the image. */
+  top: i32
+  /** Columns of padding left of the image. */
+  left: i32
+  /** Outputs whose columns are gathered at a time. */
+  chunk: i32
+}
+
+/** The first tap of a window that lies inside the image; the window begins at `start`. */
+// @ts-ignore: decorator
+@inline
+export function firstTap(start: i32): i32 {
+  return max(0, -start)
+}
+
+/** One past the last tap of a window that lies inside the image. */
+// @ts-ignore: decorator
+@inline
+export function endTap(start: i32, taps: i32, extent: i32): i32 {
+  return min(taps, extent - start)
+}
+
+/** Address of a channel of a pixel of image number `image`. */
+// @ts-ignore: decorator
+@inline
+export function pixel(base: usize, image: i32, y: i32, x: i32, height: i32, width: i32, channels: i32): usize {
+  return base + (<usize>(((image * height + y) * width + x) * channels) << 2)
+}

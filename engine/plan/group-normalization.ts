@@ -1,0 +1,37 @@
+import { elementCount } from '../../learning/parameters.js'
+import { DEFAULT_EPSILON } from '../layers.js'
+import type { LayerKind } from './layer-kind.js'
+import { isOverChannels } from './normalization.js'
+
+/**
+ * Each example's channels are normalised in groups, over all its positions; the same in training and inference.
+ *
+ * Source: Wu, He, "Group Normalization", ECCV 2018.
+ */
+export const groupNormalization: LayerKind = {
+  fusesRelu: true,
+  accepts: isOverChannels,
+  place({ config, inputShape }, { memory, rows: mostRows, parameters, gradients }) {
+    const channels = inputShape[inputShape.length - 1]
+    const positions = elementCount(inputShape) / channels
+    const groups = config.groups as number
+    const epsilon = (config.epsilon as number | undefined) ?? DEFAULT_EPSILON
+    const [gamma, beta] = parameters
+    const [gammaGradient, betaGradient] = gradients
+    const mean = memory.reserve(mostRows * channels)
+    const variance = memory.reserve(mostRows * channels)
+    return {
+      scratch: 5 * channels,
+      forward({ kernels, rows, input, output, relu, scratch }) {
+        kernels.moments(input, rows, positions, channels, groups, mean, variance)
+        const statistics = [mean, variance, epsilon] as const
+        kernels.normalize(input, rows, positions, channels, ...statistics, gamma, beta, output, relu, scratch)
+      },
+      backward({ kernels, rows, input, outputGradient, inputGradient, scratch }) {
+        const statistics = [mean, variance, epsilon, gamma] as const
+        const written = [inputGradient, gammaGradient, betaGradient, scratch] as const
+        kernels.normalizeGradient(input, outputGradient, rows, positions, channels, groups, ...statistics, ...written)
+      }
+    }
+  }
+}

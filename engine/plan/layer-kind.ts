@@ -1,0 +1,59 @@
+import type { KernelMemory } from '../kernel-memory.js'
+import type { Address, Kernels } from '../kernel-types.js'
+import type { SequentialModel } from '../topology.js'
+
+export type ModelLayer = SequentialModel['layers'][number]
+
+/** A kind of layer that the compiled plan can train. */
+export interface LayerKind {
+  /** Whether `forward` applies relu itself when it is told to. */
+  readonly fusesRelu: boolean
+  /** Whether the plan can train a layer of this configuration. */
+  accepts(layer: ModelLayer): boolean
+  /** Reserve what the layer needs. */
+  place(layer: ModelLayer, placement: Placement): PlanLayer
+}
+
+/** Where a layer finds its parameters, and for how many rows it must have room. */
+export interface Placement {
+  readonly memory: KernelMemory
+  /** Most rows of a forward pass. */
+  readonly rows: number
+  /** Most rows of a backward pass. */
+  readonly batchRows: number
+  /** Of each tensor of the layer, in their order. */
+  readonly parameters: readonly Address[]
+  /** Where the gradient of each tensor belongs. */
+  readonly gradients: readonly Address[]
+}
+
+/** A layer with its places in kernel memory. It keeps what its backward pass needs of the forward pass before. */
+export interface PlanLayer {
+  /** Floats that it needs for the time of a pass. */
+  readonly scratch: number
+  /** Write the output. */
+  forward(pass: ForwardPass): void
+  /** Write the gradients of the parameters, and that of the input when it is asked for. */
+  backward(pass: BackwardPass): void
+}
+
+interface Pass {
+  readonly kernels: Kernels
+  readonly rows: number
+  readonly input: Address
+  readonly scratch: Address
+}
+
+export interface ForwardPass extends Pass {
+  readonly output: Address
+  /** Always false for a layer that does not fuse it. */
+  readonly relu: boolean
+  /** Whether the gradient is asked for next. */
+  readonly training: boolean
+}
+
+export interface BackwardPass extends Pass {
+  readonly outputGradient: Address
+  /** 0: not asked for. */
+  readonly inputGradient: Address
+}

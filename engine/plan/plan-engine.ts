@@ -1,0 +1,148 @@
+import type { Dataset } from '../../data/dataset.js'
+import { elementCount } from '../../learning/parameters.js'
+import { Batches, copyRows, gatherRows } from '../batches.js'
+import { checkData, checkLength, type Expected } from '../checks.js'
+import type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from '../engine.js'
+import { EngineError } from '../errors.js'
+import { KernelMemory } from '../kernel-memory.js'
+import type { Kernels } from '../kernel-types.js'
+import { meanSquaredErrorGradient, softmaxCrossEntropyGradient, softmaxInPlace } from '../losses.js'
+import { createMetrics } from '../metrics.js'
+import { readTopology } from '../topology.js'
+import { Network } from './network.js'
+import { optimizerStateSize, PlanOptimizer } from './optimizer.js'
+import { planSteps } from './steps.js'
+
+/**
+ * A model compiled to a fixed list of kernel calls: every buffer is allocated once, parameters and gradient are each one
+ * contiguous array. The same inputs give the same bits on every machine.
+ */
+export class PlanEngine implements Engine {
+  readonly backend = 'plan'
+  readonly stateSize: number
+  readonly #training: TrainingSettings
+  readonly #expected: Expected
+  readonly #memory = new KernelMemory()
+  readonly #kernels: Kernels
+  readonly #network: Network
+  readonly #optimizer: PlanOptimizer
+  readonly #parameters: Float32Array
+  readonly #gradient: Float32Array
+  readonly #labels: Float32Array
+  #batches: Batches | undefined
+  /** Of a caller who keeps none. */
+  #ownState: Float32Array | undefined
+
+  /** @throws EngineError when the plan does not know the model: ask `planSteps` first */
+  constructor(topology: ModelTopology, training: TrainingSettings) {
+    const steps = planSteps(topology, training.loss)
+    if ('unsupported' in steps) throw new EngineError(`the compiled plan cannot train ${steps.unsupported}`)
+    const { inputShape, outputShape } = readTopology(topology)
+    this.#training = training
+    this.#expected = { inputShape, outputs: elementCount(outputShape), loss: training.loss }
+    this.#network = new Network(steps, training.batchSize, this.#memory)
+    const { size, parameters, gradient } = this.#network
+    this.#optimizer = new PlanOptimizer(this.#memory, training, parameters, gradient, size)
+    this.stateSize = optimizerStateSize(training.optimizer, size)
+    this.#kernels = this.#memory.open()
+    this.#parameters = this.#memory.view(parameters, size)
+    this.#gradient = this.#memory.view(gradient, size)
+    this.#labels = new Float32Array(training.batchSize)
+  }
+
+  async train(parameters: Float32Array, data: Dataset, options: TrainOptions): Promise<{ loss: number }> {
+    checkData(data, this.#expected)
+    this.#load(parameters)
+    const { firstStep, steps, seed, state = (this.#ownState ??= new Float32Array(this.stateSize)) } = options
+    checkLength('optimiser state', state, this.stateSize)
+    this.#optimizer.load(state, firstStep)
+    if (!this.#batches?.matches(data.rows, seed)) {
+      this.#batches = new Batches(data.rows, this.#training.batchSize, seed)
+    }
+    let loss = 0
+    for (let step = firstStep; step < firstStep + steps; step++) {
+      loss += this.#differentiate(data, this.#batches.at(step))
+      this.#optimizer.update(this.#kernels)
+    }
+    this.#optimizer.save(state)
+    parameters.set(this.#parameters)
+    return { loss: loss / steps }
+  }
+
+  /**
+   * Loss and gradient of the mean loss over some rows, without a step.
+   *
+   * @returns `gradient` is the engine's own buffer: valid until the next call
+   */
+  gradient(parameters: Float32Array, data: Dataset, rows: Uint32Array): { loss: number; gradient: Float32Array } {
+    checkData(data, this.#expected)
+    this.#load(parameters)
+    return { loss: this.#differentiate(data, rows), gradient: this.#gradient }
+  }
+
+  async evaluate(parameters: Float32Array, data: Dataset): Promise<Evaluation> {
+    checkData(data, this.#expected)
+    this.#load(parameters)
+    const { outputs, loss } = this.#expected
+    const { mostRows } = this.#network
+    const metrics = createMetrics(loss, outputs)
+    for (let start = 0; start < data.rows; start += mostRows) {
+      const rows = Math.min(mostRows, data.rows - start)
+      copyRows(data, start, rows, this.#inputView(rows))
+      this.#network.forward(this.#kernels, rows, false)
+      metrics.add(this.#outputView(rows), data.labels.subarray(start, start + rows))
+    }
+    return metrics.result()
+  }
+
+  async predict(parameters: Float32Array, features: Float32Array, rows: number): Promise<Float32Array> {
+    this.#load(parameters)
+    const width = elementCount(this.#expected.inputShape)
+    checkLength(`features of ${rows} rows`, features, rows * width)
+    const { outputs, loss } = this.#expected
+    const { mostRows } = this.#network
+    const predictions = new Float32Array(rows * outputs)
+    for (let start = 0; start < rows; start += mostRows) {
+      const count = Math.min(mostRows, rows - start)
+      this.#inputView(count).set(features.subarray(start * width, (start + count) * width))
+      this.#network.forward(this.#kernels, count, false)
+      predictions.set(this.#outputView(count), start * outputs)
+    }
+    if (loss === 'softmax-cross-entropy') softmaxInPlace(predictions, rows, outputs)
+    return predictions
+  }
+
+  /** Nothing outlives the object: its memory goes with it. */
+  dispose(): void {}
+
+  #load(parameters: Float32Array): void {
+    checkLength('parameters', parameters, this.#parameters.length)
+    this.#parameters.set(parameters)
+  }
+
+  #inputView(rows: number): Float32Array {
+    return this.#memory.view(this.#network.input, rows * elementCount(this.#expected.inputShape))
+  }
+
+  #outputView(rows: number): Float32Array {
+    return this.#memory.view(this.#network.output, rows * this.#expected.outputs)
+  }
+
+  /** Leave the gradient of the mean loss over these rows in the gradient buffer. */
+  #differentiate(data: Dataset, indices: Uint32Array): number {
+    const rows = indices.length
+    gatherRows(data, indices, this.#inputView(rows), this.#labels)
+    this.#network.forward(this.#kernels, rows, true)
+    const loss = this.#lossGradient(rows)
+    this.#network.backward(this.#kernels, rows)
+    return loss
+  }
+
+  #lossGradient(rows: number): number {
+    const { outputs, loss } = this.#expected
+    const gradient = this.#memory.view(this.#network.outputGradient, rows * outputs)
+    return loss === 'softmax-cross-entropy'
+      ? softmaxCrossEntropyGradient(this.#outputView(rows), this.#labels, rows, outputs, gradient)
+      : meanSquaredErrorGradient(this.#outputView(rows), this.#labels, rows, gradient)
+  }
+}
