@@ -17,6 +17,8 @@ interface Waits {
   /** The newest round among them: a peer counts once a round, whatever it sends. */
   readonly round: number
   readonly ms: readonly number[]
+  /** What they give the peer; reckoned once for each wait, for a round asks for it of all peers. */
+  readonly patienceMs: number
 }
 
 /**
@@ -48,7 +50,8 @@ export class Deadline {
     const trainedAtMs = this.#trainedAtMs.get(round)
     const known = this.#waits.get(peer)
     if (trainedAtMs === undefined || (known !== undefined && round <= known.round)) return
-    this.#waits.set(peer, { round, ms: [...(known?.ms ?? []), nowMs - trainedAtMs].slice(-waitsPerPeer) })
+    const ms = [...(known?.ms ?? []), nowMs - trainedAtMs].slice(-waitsPerPeer)
+    this.#waits.set(peer, { round, ms, patienceMs: patience(ms) })
   }
 
   /** A round has waited for this peer in vain. */
@@ -65,15 +68,15 @@ export class Deadline {
   get ms(): number {
     const { minMs, maxMs } = this.#bounds
     if (this.#waits.size === 0) return Math.sqrt(minMs * maxMs)
-    const given = median([...this.#waits.values()].map(({ ms }) => 2 * (median(ms) + 8 * deviation(ms))))
+    const given = median([...this.#waits.values()].map(({ patienceMs }) => patienceMs))
     return Math.min(maxMs, Math.max(minMs, given))
   }
 }
 
-/** Median absolute deviation. */
-function deviation(values: readonly number[]): number {
+/** Twice the median and 8 median absolute deviations. */
+function patience(values: readonly number[]): number {
   const middle = median(values)
-  return median(values.map(value => Math.abs(value - middle)))
+  return 2 * (middle + 8 * median(values.map(value => Math.abs(value - middle))))
 }
 
 /** The upper one of two. */

@@ -47,7 +47,10 @@ export interface RoundResult extends Ended {
 export interface RoundMachineInit {
   /** The node's model. The machine changes it, and nobody else. */
   readonly parameters: Float32Array
-  /** Same length; local steps run on it, so that `parameters` is never half trained. */
+  /**
+   * Same length; local steps run on it, so that `parameters` is never half trained. Read anew at each use: whoever drives
+   * many synchronous machines may lend each a vector, by a getter, for as long as it handles `trained`.
+   */
   readonly work: Float32Array
   readonly averaging: Averaging
   readonly compressor: Compressor
@@ -103,6 +106,7 @@ export class RoundMachine {
     this.#deadline = new Deadline(init.deadline ?? defaultDeadlineBounds)
     this.#round = init.round ?? 0
     if (!init.averaging.synchronous) this.#base = new Float32Array(init.parameters.length)
+    init.averaging.begin?.(init.parameters)
   }
 
   /** The round under way, or the last one when finished. */

@@ -22,16 +22,12 @@ export function createSketch(length: number, width: number, seed: number): (x: F
     throw new InvalidParametersError(`a sketch of width ${width}; expected a whole number, at least 1`)
   }
   const rng = createRng(seed).fork('sketch')
-  // Bucket b with a minus is kept as -1 - b.
-  const places = Int32Array.from({ length }, () => rng.integer(2 * width) - width)
+  // Bucket b with a minus is kept as width - 1 - b, with a plus as width + b.
+  const places = Int32Array.from({ length }, () => rng.integer(2 * width))
   return x => {
     // The sums are much larger than the distances that matter, hence double precision until the end.
-    const sums = new Float64Array(width)
-    for (let i = 0; i < length; i++) {
-      const place = places[i]
-      if (place < 0) sums[-1 - place] -= x[i]
-      else sums[place] += x[i]
-    }
-    return Float32Array.from(sums)
+    const sums = new Float64Array(2 * width)
+    for (let i = 0; i < length; i++) sums[places[i]] += x[i]
+    return Float32Array.from({ length: width }, (_, b) => sums[width + b] - sums[width - 1 - b])
   }
 }

@@ -108,10 +108,11 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     const work = sharedFloats(layout.size)
     parameters.set(initial.parameters)
     this.#parameters = parameters
+    const averaging = createAveraging(task.averaging, layout.size)
     this.#machine = new RoundMachine({
       parameters,
       work,
-      averaging: createAveraging(task.averaging, layout.size),
+      averaging,
       compressor,
       rng,
       localSteps: task.localSteps,
@@ -124,7 +125,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       {
         taskId,
         layoutHash: layout.hash,
-        maxUpdateBytes: compressor.maxBytes,
+        maxUpdateBytes: averaging.maxUpdateBytes?.(compressor) ?? compressor.maxBytes,
         onUpdate: (from, update) => this.#driver.updateArrived(from, update),
         onLinksChanged: () => {
           this.#neighbourhood.linksChanged()

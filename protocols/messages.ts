@@ -222,11 +222,174 @@ export namespace Kind {
   }
 }
 
+export interface CopyHeader {
+  version: number
+  held: number
+  parts: number[]
+}
+
+export namespace CopyHeader {
+  let _codec: Codec<CopyHeader>
+
+  export const codec = (): Codec<CopyHeader> => {
+    if (_codec == null) {
+      _codec = message<CopyHeader>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.version != null && obj.version !== 0)) {
+          w.uint32(13)
+          w.fixed32(obj.version)
+        }
+
+        if ((obj.held != null && obj.held !== 0)) {
+          w.uint32(21)
+          w.fixed32(obj.held)
+        }
+
+        if (obj.parts != null && obj.parts.length > 0) {
+          for (const value of obj.parts) {
+            w.uint32(24)
+            w.uint32(value)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          version: 0,
+          held: 0,
+          parts: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.version = reader.fixed32()
+              break
+            }
+            case 2: {
+              obj.held = reader.fixed32()
+              break
+            }
+            case 3: {
+              if (opts.limits?.parts != null && obj.parts.length === opts.limits.parts) {
+                throw new MaxLengthError('Decode error - repeated field "parts" had too many elements')
+              }
+
+              if (obj.parts.length === 64) {
+                throw new MaxLengthError('Decode error - repeated field "parts" had too many elements')
+              }
+
+              obj.parts.push(reader.uint32())
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          parts: 64
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.version`,
+                value: reader.fixed32()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.held`,
+                value: reader.fixed32()
+              }
+              break
+            }
+            case 3: {
+              if (opts.limits?.parts != null && obj.parts === opts.limits.parts) {
+                throw new MaxLengthError('Streaming decode error - repeated field "parts" had too many elements')
+              }
+
+              if (obj.parts === 64) {
+                throw new MaxLengthError('Streaming decode error - repeated field "parts" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.parts[]`,
+                index: obj.parts,
+                value: reader.uint32()
+              }
+
+              obj.parts++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface CopyHeaderVersionFieldEvent {
+    field: '$.version'
+    value: number
+  }
+
+  export interface CopyHeaderHeldFieldEvent {
+    field: '$.held'
+    value: number
+  }
+
+  export interface CopyHeaderPartsFieldEvent {
+    field: '$.parts[]'
+    index: number
+    value: number
+  }
+
+  export function encode (obj: Partial<CopyHeader>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, CopyHeader.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CopyHeader>): CopyHeader {
+    return decodeMessage(buf, CopyHeader.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<CopyHeader>): Generator<CopyHeaderVersionFieldEvent | CopyHeaderHeldFieldEvent | CopyHeaderPartsFieldEvent> {
+    return streamMessage(buf, CopyHeader.codec(), opts)
+  }
+}
+
 export interface UpdateHeader {
   kind: Kind
   round: number
   bytes: number
   checksum: number
+  copy?: CopyHeader
 }
 
 export namespace UpdateHeader {
@@ -257,6 +420,11 @@ export namespace UpdateHeader {
         if ((obj.checksum != null && obj.checksum !== 0)) {
           w.uint32(37)
           w.fixed32(obj.checksum)
+        }
+
+        if (obj.copy != null) {
+          w.uint32(42)
+          CopyHeader.codec().encode(obj.copy, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -290,6 +458,12 @@ export namespace UpdateHeader {
             }
             case 4: {
               obj.checksum = reader.fixed32()
+              break
+            }
+            case 5: {
+              obj.copy = CopyHeader.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.copy
+              })
               break
             }
             default: {
@@ -335,6 +509,13 @@ export namespace UpdateHeader {
               }
               break
             }
+            case 5: {
+              yield * CopyHeader.codec().stream(reader, reader.uint32(), `${prefix}.copy`, {
+                limits: opts.limits?.copy
+              })
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -367,6 +548,22 @@ export namespace UpdateHeader {
     value: number
   }
 
+  export interface UpdateHeaderCopyVersionFieldEvent {
+    field: '$.copy.version'
+    value: number
+  }
+
+  export interface UpdateHeaderCopyHeldFieldEvent {
+    field: '$.copy.held'
+    value: number
+  }
+
+  export interface UpdateHeaderCopyPartsFieldEvent {
+    field: '$.copy.parts[]'
+    index: number
+    value: number
+  }
+
   export function encode (obj: Partial<UpdateHeader>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, UpdateHeader.codec())
   }
@@ -375,7 +572,7 @@ export namespace UpdateHeader {
     return decodeMessage(buf, UpdateHeader.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<UpdateHeader>): Generator<UpdateHeaderKindFieldEvent | UpdateHeaderRoundFieldEvent | UpdateHeaderBytesFieldEvent | UpdateHeaderChecksumFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<UpdateHeader>): Generator<UpdateHeaderKindFieldEvent | UpdateHeaderRoundFieldEvent | UpdateHeaderBytesFieldEvent | UpdateHeaderChecksumFieldEvent | UpdateHeaderCopyVersionFieldEvent | UpdateHeaderCopyHeldFieldEvent | UpdateHeaderCopyPartsFieldEvent> {
     return streamMessage(buf, UpdateHeader.codec(), opts)
   }
 }

@@ -8,9 +8,10 @@ const kindOnWire: Record<UpdateKind, Kind> = { model: Kind.MODEL, offer: Kind.OF
 const kindFromWire: Record<Kind, UpdateKind> = { MODEL: 'model', OFFER: 'offer', ANSWER: 'answer' }
 
 /** One update as frames, before their length prefixes: a header, then the payload in chunks. */
-export function* encodeUpdate({ kind, round, payload }: Update): Generator<Uint8Array> {
+export function* encodeUpdate({ kind, round, payload, copy }: Update): Generator<Uint8Array> {
   const checksum = checksumOf(payload)
-  yield UpdateHeader.encode({ kind: kindOnWire[kind], round, bytes: payload.byteLength, checksum })
+  const copyOnWire = copy && { ...copy, parts: [...copy.parts] }
+  yield UpdateHeader.encode({ kind: kindOnWire[kind], round, bytes: payload.byteLength, checksum, copy: copyOnWire })
   yield* toChunks(payload)
 }
 
@@ -18,7 +19,7 @@ export function* encodeUpdate({ kind, round, payload }: Update): Generator<Uint8
  * Read one update.
  *
  * @param frames - what a peer sends, length prefixes removed; hostile until checked
- * @param maxBytes - longest payload that the task's compressor can produce
+ * @param maxBytes - longest payload that the task's strategy and compressor can produce
  * @returns undefined when the peer has closed its side between two updates
  * @throws ProtocolError when it breaks the protocol; nothing after it can be trusted
  */
@@ -31,5 +32,7 @@ export async function decodeUpdate(
   const header = decodeFrame(UpdateHeader, frame, 'update header')
   const kind = kindFromWire[header.kind] as UpdateKind | undefined
   if (kind === undefined) throw new ProtocolError('update of an unknown kind')
-  return { kind, round: header.round, payload: await readPayload(frames, header, maxBytes) }
+  const { round, copy } = header
+  const payload = await readPayload(frames, header, maxBytes)
+  return copy === undefined ? { kind, round, payload } : { kind, round, payload, copy }
 }

@@ -1,5 +1,6 @@
 import type { Compressor } from '../compression/compressor.js'
 import type { Rng } from '../rng.js'
+import type { Scratch } from './scratch.js'
 
 /** A peer that this node averages with. */
 export interface Neighbour {
@@ -14,17 +15,36 @@ export interface Neighbour {
  */
 export type UpdateKind = 'model' | 'offer' | 'answer'
 
+/** Which public copies a message is about, for strategies that keep some; a version says what the bits of a copy are. */
+export interface CopyHeader {
+  /** Of the sender's copy: the one that `parts` build upon, or that the payload is in full. */
+  readonly version: number
+  /** Of the receiver's copy, as the sender has it. */
+  readonly held: number
+  /** Lengths of the differences that make up the payload, oldest first. Empty: the payload is a full copy in float32. */
+  readonly parts: readonly number[]
+}
+
 /** One message between two nodes, as the strategy sees it. The sender is known from the connection, never from here. */
 export interface Update {
   readonly kind: UpdateKind
   readonly round: number
-  /** A vector, encoded by the task's compressor. */
+  /** A vector, encoded by the task's compressor, unless `copy` says otherwise. */
   readonly payload: Uint8Array
+  readonly copy?: CopyHeader
 }
 
 /** Why something that a peer sent was not averaged. Each is counted. */
 export type RejectReason =
-  'malformed' | 'not-finite' | 'stale' | 'too-far-ahead' | 'duplicate' | 'not-a-neighbour' | 'unexpected'
+  | 'malformed'
+  | 'not-finite'
+  | 'stale'
+  | 'too-far-ahead'
+  | 'duplicate'
+  | 'not-a-neighbour'
+  | 'unexpected'
+  /** A difference to a copy that we do not have. */
+  | 'unknown-version'
 
 /** What a strategy wants done after an event. */
 export interface Step {
@@ -67,6 +87,10 @@ export interface Averaging {
    * local steps.
    */
   readonly synchronous: boolean
+  /** The most bytes of a payload. @default `compressor.maxBytes` */
+  maxUpdateBytes?(compressor: Compressor): number
+  /** Called once, before any other event. `parameters` is not modified and not kept. */
+  begin?(parameters: Float32Array): void
   /** Local steps have ended and `state.parameters` holds their result. */
   trained(state: AveragingState): Step
   /** An update of a neighbour; when synchronous, of this round and after its `trained`. */
@@ -82,6 +106,13 @@ export interface Averaging {
 /** What a strategy's file exports. */
 export interface AveragingKind {
   readonly name: string
-  /** @param length - number of parameters */
-  create(length: number): Averaging
+  /** True when a spec may set something, as in `choco-sgd:0.2`. */
+  readonly takesArgument?: true
+  /**
+   * @param length - number of parameters
+   * @param scratch - of that length, shared with others when many nodes run on one thread
+   * @param argument - what follows the colon of a spec, or undefined
+   * @throws InvalidParametersError when the argument is outside its range
+   */
+  create(length: number, scratch: Scratch, argument: string | undefined): Averaging
 }

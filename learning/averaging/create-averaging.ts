@@ -1,19 +1,22 @@
-import { UnknownNameError } from '../errors.js'
+import { refuseArgument, findKind } from '../spec.js'
 import type { Averaging, AveragingKind } from './averaging.js'
+import { chocoSgd } from './choco-sgd.js'
 import { dPsgd } from './d-psgd.js'
+import { createScratch, type Scratch } from './scratch.js'
 import { swarmSgd } from './swarm-sgd.js'
 
-const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd]
+const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd, chocoSgd]
 
 export const averagingNames: readonly string[] = kinds.map(({ name }) => name)
 
 /**
- * @param name - published name of a strategy, as `--averaging` takes it
+ * @param spec - published name of a strategy, as `--averaging` takes it, for some with an argument: `choco-sgd:0.2`
  * @param length - number of parameters
- * @throws UnknownNameError
+ * @param scratch - of that length, shared by the nodes of one thread; @default its own
+ * @throws UnknownNameError, InvalidParametersError
  */
-export function createAveraging(name: string, length: number): Averaging {
-  const kind = kinds.find(candidate => candidate.name === name)
-  if (kind === undefined) throw new UnknownNameError('averaging strategy', name, averagingNames)
-  return kind.create(length)
+export function createAveraging(spec: string, length: number, scratch: Scratch = createScratch(length)): Averaging {
+  const { kind, argument } = findKind('averaging strategy', spec, kinds)
+  if (kind.takesArgument === undefined) refuseArgument(kind.name, argument)
+  return kind.create(length, scratch, argument)
 }

@@ -1,5 +1,6 @@
 import type { Averaging, AveragingKind, AveragingState, RejectReason, Step, Update } from './averaging.js'
 import { moveTowards } from './move-towards.js'
+import type { Scratch } from './scratch.js'
 
 /**
  * Decentralised parallel SGD: after local steps every node averages with all its neighbours of the same round,
@@ -22,20 +23,15 @@ class DPsgd implements Averaging {
   #sentTo: ReadonlySet<string> = new Set()
   /** Updates of this round, still encoded: decoding waits until all are in, and then goes by peer. */
   readonly #arrived = new Map<string, Update>()
-  /** q(x_i): the update as the neighbours decode it. */
-  readonly #ours: Float32Array
-  readonly #scratch: Float32Array
+  readonly #scratch: Scratch
 
-  constructor(length: number) {
-    this.#ours = new Float32Array(length)
-    this.#scratch = new Float32Array(length)
+  constructor(scratch: Scratch) {
+    this.#scratch = scratch
   }
 
   trained(state: AveragingState): Step {
     if (state.neighbours.length === 0) return this.#average(state)
     const payload = state.compressor.encode(state.parameters, state.rng.fork(`encode/${state.round}`))
-    this.#ours.set(state.parameters)
-    state.compressor.decode(payload, this.#ours)
     this.#update = { kind: 'model', round: state.round, payload }
     return { send: this.#unsent(state, this.#update), reject: [] }
   }
@@ -80,11 +76,17 @@ class DPsgd implements Averaging {
   #average(state: AveragingState): Step {
     const averagedWith: string[] = []
     const reject: { from: string; reason: RejectReason }[] = []
+    const { ours, theirs } = this.#scratch
+    if (this.#update !== undefined) {
+      // q(x_i): what the neighbours made of us.
+      ours.set(state.parameters)
+      state.compressor.decode(this.#update.payload, ours)
+    }
     let squared = 0
     for (const { peer, weight } of state.neighbours) {
       const update = this.#arrived.get(peer)
       if (update === undefined) continue
-      const moved = moveTowards(state, weight, update.payload, this.#ours, this.#scratch)
+      const moved = moveTowards(state, weight, update.payload, ours, theirs)
       if (typeof moved === 'number') {
         squared += moved
         averagedWith.push(peer)
@@ -100,4 +102,4 @@ class DPsgd implements Averaging {
   }
 }
 
-export const dPsgd: AveragingKind = { name: 'd-psgd', create: length => new DPsgd(length) }
+export const dPsgd: AveragingKind = { name: 'd-psgd', create: (_, scratch) => new DPsgd(scratch) }

@@ -2,6 +2,9 @@ import { MalformedUpdateError } from '../errors.js'
 import { allFinite } from '../parameters.js'
 import type { AveragingState, RejectReason } from './averaging.js'
 
+/** No difference of this square, 1e30 at most, moves the largest float32 by half a unit in its last place. */
+const surelyNear = 1e60
+
 /**
  * Move this node's parameters towards a peer's model in difference form, changing them: x += weight * (theirs - ours).
  *
@@ -31,8 +34,8 @@ export function moveTowards(
     scratch[i] = parameters[i] + weight * difference
     squared += difference * difference
   }
-  // Their model is not finite, or so far away that the sum overflows.
-  if (!allFinite(scratch)) return 'not-finite'
+  // Their model is not finite, or so far away that the sum overflows: no need to look as long as it is near.
+  if (!(squared < surelyNear) && !allFinite(scratch)) return 'not-finite'
   parameters.set(scratch)
   return squared
 }

@@ -1,5 +1,6 @@
 import type { Averaging, AveragingKind, AveragingState, RejectReason, Step, Update } from './averaging.js'
 import { moveTowards } from './move-towards.js'
+import type { Scratch } from './scratch.js'
 
 interface Offer {
   readonly to: string
@@ -34,16 +35,14 @@ class SwarmSgd implements Averaging {
   #offer: Offer | undefined
   /** q(x_i) as offered. */
   readonly #offered: Float32Array
-  readonly #ours: Float32Array
-  readonly #scratch: Float32Array
+  readonly #scratch: Scratch
   #waiting = false
   /** The round of the offer that each neighbour made last. */
   readonly #answered = new Map<string, number>()
 
-  constructor(length: number) {
+  constructor(length: number, scratch: Scratch) {
     this.#offered = new Float32Array(length)
-    this.#ours = new Float32Array(length)
-    this.#scratch = new Float32Array(length)
+    this.#scratch = scratch
   }
 
   trained(state: AveragingState): Step {
@@ -82,8 +81,8 @@ class SwarmSgd implements Averaging {
     if (this.#answered.get(from) === round) return refuse(from, 'duplicate')
     this.#answered.set(from, round)
     if (this.#offer?.open === true && this.#offer.to === from) return this.#conclude(state, this.#offer, payload)
-    const answer = this.#encode(state, `answer/${from}/${round}`, this.#ours)
-    const moved = moveTowards(state, 0.5, payload, this.#ours, this.#scratch)
+    const answer = this.#encode(state, `answer/${from}/${round}`, this.#scratch.ours)
+    const moved = moveTowards(state, 0.5, payload, this.#scratch.ours, this.#scratch.theirs)
     if (typeof moved !== 'number') return refuse(from, moved)
     return { send: [{ to: from, update: { kind: 'answer', round, payload: answer } }], reject: [] }
   }
@@ -97,7 +96,7 @@ class SwarmSgd implements Averaging {
 
   #conclude(state: AveragingState, offer: Offer, payload: Uint8Array): Step {
     offer.open = false
-    const moved = moveTowards(state, 0.5, payload, this.#offered, this.#scratch)
+    const moved = moveTowards(state, 0.5, payload, this.#offered, this.#scratch.theirs)
     if (typeof moved === 'number') return this.#endIfWaiting([offer.to], Math.sqrt(moved))
     return { ...this.#endIfWaiting([], undefined), ...refuse(offer.to, moved) }
   }
@@ -128,4 +127,4 @@ function isNeighbour({ neighbours }: AveragingState, peer: string): boolean {
   return neighbours.some(neighbour => neighbour.peer === peer)
 }
 
-export const swarmSgd: AveragingKind = { name: 'swarm-sgd', create: length => new SwarmSgd(length) }
+export const swarmSgd: AveragingKind = { name: 'swarm-sgd', create: (length, scratch) => new SwarmSgd(length, scratch) }

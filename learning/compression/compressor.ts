@@ -8,6 +8,13 @@ export interface Compressor {
   /** The most bytes that `encode` can produce. A receiver refuses anything longer before it allocates. */
   readonly maxBytes: number
   /**
+   * The consensus step that suits differences coded by it, in (0, 1] (CHOCO-SGD's gamma): the more of a difference gets
+   * lost, the smaller.
+   *
+   * @default 1
+   */
+  readonly stepSize?: number
+  /**
    * @param input - length `layout.size`, finite; not modified
    * @param rng - where stochastic rounding and random choices come from
    * @returns at most `maxBytes` bytes that belong to the caller

@@ -5,9 +5,12 @@ import type { Compressor, CompressorKind } from './compressor.js'
 import { float16 } from './float16.js'
 import { float32 } from './float32.js'
 import { quantize } from './quantize.js'
+import { randomK } from './random-k.js'
+import { sign } from './sign.js'
+import { topK } from './top-k.js'
 
 /** Every compressor that a spec can name. A new one is a file and a line here. */
-export const compressorKinds: readonly CompressorKind[] = [float32, float16, quantize]
+export const compressorKinds: readonly CompressorKind[] = [float32, float16, quantize, sign, topK, randomK]
 
 /**
  * @param spec - `name[:argument]`, or two of them joined by `+` where the first selects values that the second codes

@@ -4,6 +4,9 @@ import { refuseArgument } from '../spec.js'
 import { checkLength } from './check-length.js'
 import type { CompressorKind } from './compressor.js'
 
+/** Whether this machine keeps floats as the wire does: a copy of the bytes is then all there is to do. */
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
 /** Every value as it is: 4 little-endian bytes. Exact. */
 export const float32: CompressorKind = {
   name: 'float32',
@@ -14,6 +17,7 @@ export const float32: CompressorKind = {
       spec: 'float32',
       maxBytes,
       encode(input) {
+        if (isLittleEndian) return bytesOf(input).slice()
         const bytes = new Uint8Array(maxBytes)
         const view = new DataView(bytes.buffer)
         for (let i = 0; i < size; i++) view.setFloat32(4 * i, input[i], true)
@@ -21,10 +25,17 @@ export const float32: CompressorKind = {
       },
       decode(bytes, output) {
         checkLength('float32', bytes, maxBytes)
-        const view = new DataView(bytes.buffer, bytes.byteOffset, maxBytes)
-        for (let i = 0; i < size; i++) output[i] = view.getFloat32(4 * i, true)
+        if (isLittleEndian) bytesOf(output).set(bytes)
+        else {
+          const view = new DataView(bytes.buffer, bytes.byteOffset, maxBytes)
+          for (let i = 0; i < size; i++) output[i] = view.getFloat32(4 * i, true)
+        }
         if (!allFinite(output)) throw new MalformedUpdateError('float32: a value is not finite')
       }
     }
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }

@@ -290,10 +290,12 @@ function swarmChecks(create: (length: number) => Averaging): Check[] {
 
 /** What the first neighbour that the node waits for would send back, its model being all `value`. */
 function reply(node: MachineBench, actions: readonly Action[], value: number): Update {
-  const { kind, round } = ofType(actions, 'send')[0].update
+  const { kind, round, copy } = ofType(actions, 'send')[0].update
   const payload = compressorOf('float32', LENGTH).encode(new Float32Array(LENGTH).fill(value), createRng(1))
   assert.is(round, node.machine.round)
-  return { kind: kind === 'offer' ? 'answer' : kind, round, payload }
+  const update: Update = { kind: kind === 'offer' ? 'answer' : kind, round, payload }
+  // Where public copies are kept, a full one.
+  return copy === undefined ? update : { ...update, copy: { version: 1, held: copy.version, parts: [] } }
 }
 
 /** Have every neighbour that the node waits for answer, all in the way that the strategy calls for. */

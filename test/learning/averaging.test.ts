@@ -16,7 +16,7 @@ for (const name of averagingNames) {
 const registry = suite('createAveraging')
 
 registry('makes a strategy of the name that it is asked for', () => {
-  assert.equal(averagingNames, ['d-psgd', 'swarm-sgd'])
+  assert.equal(averagingNames, ['d-psgd', 'swarm-sgd', 'choco-sgd'])
   for (const name of averagingNames) assert.is(createAveraging(name, 1).name, name)
 })
 
@@ -25,7 +25,7 @@ registry('gives every node a strategy of its own', () => {
 })
 
 registry('names the strategies there are when it does not know one', () => {
-  const message = 'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd'
+  const message = 'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd, choco-sgd'
   throwsExactly(() => createAveraging('fedavg', 1), UnknownNameError, message)
 })
 

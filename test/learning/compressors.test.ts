@@ -31,12 +31,14 @@ runChecks(
   })
 )
 
-for (const [bits, omega] of [
-  [2, 7.1],
-  [4, 0.34],
-  [8, 0.0011]
-]) {
-  const spec = `quantize:${bits}`
+for (const [bits, omega, coding] of [
+  [2, 7.1, ''],
+  [4, 0.34, ''],
+  [8, 0.0011, ''],
+  [2, 7.1, ':range'],
+  [8, 0.0011, ':range']
+] as const) {
+  const spec = `quantize:${bits}${coding}`
   const levels = 2 ** (bits - 1) - 1
   const promise: CompressorPromise = {
     maxError(input, i) {
@@ -223,9 +225,24 @@ quantize('refuses the code that no value has', () => {
   }
 })
 
+quantize('codes by range where that is shorter, and brings back the same', () => {
+  const plain = createCompressor('quantize:4', vectorLayout(640))
+  const coded = createCompressor('quantize:4:range', vectorLayout(640))
+  // One large value a block: nearly all codes are that of 0.
+  const peaks = Float32Array.from({ length: 640 }, (_, i) => (i % 64 === 0 ? 7 : 0))
+  const bytes = coded.encode(peaks, createRng(1))
+  assert.ok(bytes.length < 20 + 60, `${bytes.length} bytes of ${plain.maxBytes}`)
+  const output = new Float32Array(640)
+  coded.decode(bytes, output)
+  close(output, peaks, 0)
+  const rng = createRng('any code')
+  const spread = Array.from({ length: 64 }, (_, i) => (i === 0 ? 7 : rng.integer(15) - 7))
+  assert.equal(encode('quantize:4:range', spread), encode('quantize:4', spread), 'nothing to gain')
+})
+
 quantize('refuses any other number of bits', () => {
-  for (const argument of ['3', '16', '0', '', 'x', '08', '8 ', '4:4']) {
-    const message = `quantize:${argument}: expected 2, 4, 8 bits a value`
+  for (const argument of ['3', '16', '0', '', 'x', '08', '8 ', '4:4', '4:', '4:range:range']) {
+    const message = `quantize:${argument}: expected 2, 4, 8 bits a value, then :range or nothing`
     assert.throws(() => createCompressor(`quantize:${argument}`, vectorLayout(1)), isInvalid(message), argument)
   }
 })
@@ -247,7 +264,7 @@ creation('names the known ones when a name is unknown', () => {
     (error: unknown) =>
       error instanceof UnknownNameError &&
       error.actual === 'zip' &&
-      error.message === 'unknown compressor "zip"; expected one of float32, float16, quantize'
+      error.message === 'unknown compressor "zip"; expected one of float32, float16, quantize, sign, top-k, random-k'
   )
 })
 

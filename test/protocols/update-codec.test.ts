@@ -59,6 +59,17 @@ codec('reads several updates of every kind, however the bytes are cut', async ()
   }
 })
 
+codec('brings the header of public copies along', async () => {
+  for (const parts of [[], [50], Array.from({ length: 64 }, (_, i) => i)]) {
+    const update: Update = { ...sampleUpdate(50), copy: { version: 0xffffffff, held: 0, parts } }
+    assert.equal(
+      await decodeAll(await wire(update, sampleUpdate(3))),
+      [update, sampleUpdate(3)],
+      `${parts.length} parts`
+    )
+  }
+})
+
 codec('hands out memory of its own', async () => {
   const bytes = await wire(sampleUpdate(100))
   const [{ payload }] = await decodeAll(bytes)
@@ -76,6 +87,14 @@ const broken: [what: string, bytes: Uint8Array, message: RegExp][] = [
   ['an empty chunk', framed(UpdateHeader.encode(header), new Uint8Array(0)), /chunk of 0 bytes/],
   ['a frame cut short', framed(UpdateHeader.encode(header), payload).subarray(0, -1), /broken frame/],
   ['a header that is none', framed(Uint8Array.of(0xff)), /no update header/],
+  [
+    'a public copy of too many parts',
+    framed(
+      UpdateHeader.encode({ ...header, copy: { version: 1, held: 1, parts: Array<number>(65).fill(1) } }),
+      payload
+    ),
+    /no update header/
+  ],
   ['an unknown kind', framed(Uint8Array.of(0x08, 0x07)), /kind|no update header/]
 ]
 
@@ -120,10 +139,11 @@ codec('passes on what broke the stream as it is', async () => {
 
 codec('makes an update or a ProtocolError of any bytes', async () => {
   const rng = createRng('fuzz')
-  const valid = await wire(sampleUpdate(50, 3), { kind: 'offer', round: 4, payload: randomBytes(20) })
+  const copy = { version: 1, held: 2, parts: [25, 25] }
+  const valid = await wire({ ...sampleUpdate(50, 3), copy }, { kind: 'offer', round: 4, payload: randomBytes(20) })
   let [accepted, refused] = [0, 0]
   for (let round = 0; round < 4000; round++) {
-    const keep = valid.length - rng.integer(2) * rng.integer(90)
+    const keep = valid.length - rng.integer(2) * rng.integer(100)
     const bytes = rng.integer(4) === 0 ? randomBytes(rng.integer(120), `fuzz ${round}`) : valid.slice(0, keep)
     flipBytes(bytes, rng.integer(4), rng)
     try {
