@@ -1,7 +1,7 @@
 import type { Update } from '../learning/averaging/averaging.js'
 
 /** Updates that wait for a slow peer. What does not fit is dropped, oldest first: a newer model is worth more. */
-const capacity = 4
+export const outboxCapacity = 4
 
 /** The updates on their way to one peer. Iterating takes them out; it ends after `close`. */
 export class Outbox implements AsyncIterable<Update> {
@@ -16,7 +16,7 @@ export class Outbox implements AsyncIterable<Update> {
     if (this.#closed) return 1
     this.#queue.push(update)
     this.#wake()
-    return this.#queue.length > capacity ? this.#queue.splice(0, this.#queue.length - capacity).length : 0
+    return this.#queue.length > outboxCapacity ? this.#queue.splice(0, this.#queue.length - outboxCapacity).length : 0
   }
 
   close(): void {

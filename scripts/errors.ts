@@ -50,6 +50,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   HomeError: exitCodes.invalid,
   ListenError: exitCodes.invalid,
   OutputError: exitCodes.invalid,
+  NotEnoughMemoryError: exitCodes.invalid,
   JoinError: exitCodes.noPeer,
   RefusedError: exitCodes.noPeer,
   UnsupportedVersionError: exitCodes.noPeer,

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { joinCommand } from './commands/join.js'
 import { peersCommand } from './commands/peers.js'
 import { predictCommand } from './commands/predict.js'
+import { simulateCommand } from './commands/simulate.js'
 import { statusCommand } from './commands/status.js'
 import { swarmCommand } from './commands/swarm.js'
 import { upCommand } from './commands/up.js'
@@ -28,6 +29,7 @@ First steps:
   )
 
 program.commandsGroup('Start:').addCommand(upCommand()).addCommand(joinCommand()).addCommand(swarmCommand())
+program.commandsGroup('Experiment:').addCommand(simulateCommand())
 program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand())
 program.commandsGroup('Use:').addCommand(predictCommand())
 for (const command of [program, ...program.commands]) setUpHelp(command)

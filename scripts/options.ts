@@ -22,7 +22,9 @@ export function learningOptions(): Option[] {
       topology
     ),
     option('--averaging <name>', 'd-psgd, choco-sgd or swarm-sgd').default(averaging),
-    option('--compress <spec>', 'float32, float16, quantize:8, sign, top-k:0.01, top-k:0.01+quantize:8, ...').default(compress),
+    option('--compress <spec>', 'float32, float16, quantize:8, sign, top-k:0.01, top-k:0.01+quantize:8, ...').default(
+      compress
+    ),
     option('--local-steps <n>', 'optimizer steps between two averagings').default(localSteps).argParser(wholeNumber(1)),
     option('--learning-rate <x>', 'step size').default(learningRate).argParser(positive),
     option('--batch-size <n>', 'rows a step').default(batchSize).argParser(wholeNumber(1)),

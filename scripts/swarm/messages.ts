@@ -57,6 +57,8 @@ export interface NodeEnd {
   readonly rss: number
   readonly peakRss: number
   readonly rejected: Readonly<Record<string, number>>
+  /** Of the model that it ended with; null when it had none yet. */
+  readonly parametersHash: string | null
 }
 
 /** Buckets of a sketch: consensus distance comes out within about 9 % (one standard deviation for a pair of models). */

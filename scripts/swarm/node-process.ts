@@ -1,9 +1,5 @@
 // One node of `murmur swarm`, in a process of its own. Started with an IPC channel; ends when told to, or when the parent
 // is gone.
-import { createHash } from 'node:crypto'
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { loadData } from '../../data/index.js'
 import { createSketch } from '../../learning/sketch.js'
@@ -11,7 +7,9 @@ import { createNode, JoinError, type MurmurNode } from '../../node/index.js'
 import { reportOf } from '../errors.js'
 import { exitCodes } from '../exit-codes.js'
 import { loadOptions } from './config.js'
+import { swarmIdentities } from './identities.js'
 import { sketchWidth, type FromNode, type NodeRound, type ToNode } from './messages.js'
+import { parametersHash } from './parameters-hash.js'
 
 /** Neighbours that do not come within this time are given up. */
 const linkTimeoutMs = 60_000
@@ -68,10 +66,11 @@ async function joinOthers(own: MurmurNode, members: Extract<ToNode, { type: 'boo
 
 async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurNode> {
   const { task, data, rows, rounds, evaluateEvery, backend } = setup
+  const identities = await swarmIdentities(task.seed, setup.nodes)
   const created = await createNode({
     task,
     data: schema => loadData(data.path, { ...loadOptions(data), schema, trainRows: rows }),
-    privateKey: await ownKey(task.seed, setup.nodes, setup.index),
+    privateKey: identities[setup.index].privateKey,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     rounds,
     evaluateEvery,
@@ -107,20 +106,6 @@ async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurN
   return created
 }
 
-/**
- * The identity of node `index`, the same in every run of one seed. Numbered in the order of the peer ids, by which nodes
- * find their place in the topology, so that node i of a ring is between nodes i - 1 and i + 1.
- */
-async function ownKey(seed: number, nodes: number, index: number): Promise<PrivateKey> {
-  const keys = await Promise.all(
-    Array.from({ length: nodes }, (_, i) =>
-      generateKeyPairFromSeed('Ed25519', createHash('sha256').update(`murmur swarm ${seed} ${i}`).digest())
-    )
-  )
-  const peerOf = (key: PrivateKey): string => peerIdFromPrivateKey(key).toString()
-  return keys.sort((a, b) => (peerOf(a) < peerOf(b) ? -1 : 1))[index]
-}
-
 let ending: Promise<void> | undefined
 
 function end(exitCode: number): Promise<void> {
@@ -128,7 +113,13 @@ function end(exitCode: number): Promise<void> {
     const rejected = node?.status().rejected ?? {}
     const rss = process.memoryUsage.rss()
     await node?.stop()
-    const lastWord: FromNode = { type: 'stopped', rss, peakRss: process.resourceUsage().maxRSS * 1024, rejected }
+    const lastWord: FromNode = {
+      type: 'stopped',
+      rss,
+      peakRss: process.resourceUsage().maxRSS * 1024,
+      rejected,
+      parametersHash: node === undefined ? null : parametersHash(node.parameters)
+    }
     if (process.connected) await new Promise(resolve => process.send!(lastWord, undefined, undefined, resolve))
     process.exit(exitCode)
   })()

@@ -1,7 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OutputError } from '../errors.js'
-import type { SwarmConfig } from './config.js'
 import type { NodeRound } from './messages.js'
 import type { Summary } from './summary.js'
 
@@ -9,12 +8,16 @@ import type { Summary } from './summary.js'
 export class RunRecord {
   readonly id: string
   readonly folder: string
+  readonly #buffered: number
+  #lines: string[] = []
 
   /**
    * @param out - where run folders are kept; created if need be
+   * @param buffered - lines of `rounds.ndjson` that are written together; a process that is killed loses them. @default 1
    * @throws OutputError when nothing can be written there
    */
-  constructor(out: string, config: SwarmConfig, started: Date) {
+  constructor(out: string, config: object, started: Date, buffered = 1) {
+    this.#buffered = buffered
     this.id = freeId(out, started)
     this.folder = join(out, this.id)
     try {
@@ -50,11 +53,18 @@ export class RunRecord {
       seconds,
       cpuSeconds
     }
-    appendFileSync(join(this.folder, 'rounds.ndjson'), `${JSON.stringify(line)}\n`)
+    this.#lines.push(`${JSON.stringify(line)}\n`)
+    if (this.#lines.length >= this.#buffered) this.#flush()
   }
 
   addSummary(summary: Summary): void {
+    this.#flush()
     this.#write('summary.json', summary)
+  }
+
+  #flush(): void {
+    appendFileSync(join(this.folder, 'rounds.ndjson'), this.#lines.join(''))
+    this.#lines = []
   }
 
   #write(name: string, value: unknown): void {

@@ -74,18 +74,18 @@ export class Scoreboard {
 
   #complete(round: number): SwarmRound | undefined {
     const byNode = this.#rounds.get(round)
-    if (byNode === undefined || byNode.size === 0 || ![...this.#present].every(index => byNode.has(index)))
-      return undefined
+    // A node that is lost may have ended this round before: sizes alone can rule a round out, not in.
+    if (byNode === undefined || byNode.size === 0 || byNode.size < this.#present.size) return undefined
+    if (![...this.#present].every(index => byNode.has(index))) return undefined
     this.#rounds.delete(round)
     const all = [...byNode.values()]
     const evaluations = all.flatMap(({ evaluation }) => evaluation ?? [])
-    const evaluated = evaluations.length === all.length
     const swarmRound: SwarmRound = {
       round,
       loss: mean(all.map(({ loss }) => loss)),
       accuracy: spread(evaluations.flatMap(({ accuracy }) => accuracy ?? [])),
       r2: spread(evaluations.flatMap(({ r2 }) => r2 ?? [])),
-      testLoss: evaluated ? mean(evaluations.map(({ loss }) => loss)) : undefined,
+      testLoss: spread(evaluations.map(({ loss }) => loss))?.mean,
       consensusDistance: consensusDistance(all.map(({ sketch }) => sketch)),
       bytesSentPerNode: mean(all.map(({ bytesSent }) => bytesSent)),
       bytesReceivedPerNode: mean(all.map(({ bytesReceived }) => bytesReceived)),

@@ -31,8 +31,20 @@ export interface Summary {
     | null
   /** Resident set size, the largest of all nodes: when learning had ended, and at its peak. */
   readonly memory: { readonly maxRssPerNode: number; readonly maxPeakRssPerNode: number }
+  /** Of a simulation: what it took on this machine; all other times are virtual. */
+  readonly real?: RealCost
+  /** Of a simulation with an energy profile: what a node spent, by a model that is right to an order of magnitude. */
+  readonly joules?: Spread
   readonly seed: number
   readonly perNode: readonly NodeSummary[]
+}
+
+/** Times in seconds. */
+export interface RealCost {
+  readonly wall: number
+  /** All threads together, evaluation included. */
+  readonly cpu: number
+  readonly events: number
 }
 
 export interface NodeSummary {
@@ -49,6 +61,8 @@ export interface NodeSummary {
   readonly cpuSeconds: number
   readonly rss: number | null
   readonly rejected: Readonly<Record<string, number>>
+  /** Of the model that it ended with, see `parametersHash`; null when the node was lost. */
+  readonly parametersHash: string | null
 }
 
 /** What is known of a node process when the run has ended. */
@@ -111,6 +125,7 @@ function nodeSummary(node: number, { peer, lost, end }: NodeFate, scores: Scoreb
     bytesReceived: latest?.bytesReceived ?? 0,
     cpuSeconds: latest?.cpuSeconds ?? 0,
     rss: end?.rss ?? null,
-    rejected: end?.rejected ?? {}
+    rejected: end?.rejected ?? {},
+    parametersHash: end?.parametersHash ?? null
   }
 }

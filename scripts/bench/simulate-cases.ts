@@ -1,0 +1,129 @@
+import { availableParallelism } from 'node:os'
+import { mnistFolder } from '../../data/index.js'
+import { initialParameters, modelLayout } from '../../engine/index.js'
+import { createLayout } from '../../learning/parameters.js'
+import { createRng } from '../../learning/rng.js'
+import { createTopology } from '../../learning/topology/create-topology.js'
+import { defaultSettings } from '../../node/learning-settings.js'
+import {
+  AnalyticWorkforce,
+  nothingToLearn,
+  parseConditions,
+  Simulation,
+  WorkerPool,
+  type SimulationInit
+} from '../../simulation/index.js'
+import { readNodeData } from '../simulate/node-data.js'
+import { planSwarm } from '../swarm/config.js'
+
+export interface BenchCase {
+  readonly nodes: number
+  readonly rounds: number
+  readonly topology: string
+  readonly averaging: string
+  /** Number of parameters when nothing is learned, else a built-in model on MNIST. */
+  readonly model: number | string
+  readonly samples?: number
+  readonly localSteps?: number
+  readonly maxSeconds?: number
+  readonly maxBytes?: number
+}
+
+/** What a case took, from its first event to its last. */
+export interface Figures {
+  readonly seconds: number
+  readonly events: number
+  readonly peakBytes: number
+  /** Mean over a few nodes after the last round. */
+  readonly accuracy: number | undefined
+}
+
+const softmax = { topology: 'random-regular:4', averaging: 'swarm-sgd', model: 'softmax', samples: 6, localSteps: 1 }
+
+export const benchCases: Readonly<Record<string, BenchCase>> = {
+  'mlp-1000': {
+    ...{ nodes: 1000, rounds: 50, topology: 'random-regular:4', averaging: 'd-psgd', model: 'mlp', samples: 60 },
+    ...{ localSteps: 2, maxSeconds: 120, maxBytes: 2.5e9 }
+  },
+  'softmax-100': { ...softmax, nodes: 100, rounds: 100 },
+  'softmax-1000': { ...softmax, nodes: 1000, rounds: 100 },
+  'softmax-10000': { ...softmax, nodes: 10_000, rounds: 100, maxSeconds: 180, maxBytes: 3e9 },
+  consensus: {
+    ...{ nodes: 4096, rounds: 24, topology: 'random-regular:4', averaging: 'd-psgd', model: 1000, maxSeconds: 3 }
+  },
+  events: { nodes: 1000, rounds: 200, topology: 'random-regular:4', averaging: 'swarm-sgd', model: 1 }
+}
+
+/** Nodes that are evaluated after the last round. */
+const evaluatedNodes = 20
+
+export async function measure(name: string): Promise<Figures> {
+  const bench = benchCases[name]
+  const { nodes, rounds, topology, averaging, model, localSteps = 1 } = bench
+  const accuracies: number[] = []
+  const common = {
+    graph: createTopology(topology).graph(nodes, 1),
+    peers: Array.from({ length: nodes }, (_, i) => String(i).padStart(6, '0')),
+    averaging,
+    compress: 'float32',
+    localSteps,
+    seed: 1,
+    rounds,
+    evaluateEvery: typeof model === 'number' ? 0 : rounds,
+    evaluates: (node: number) => node < evaluatedNodes,
+    conditions: parseConditions({ latency: 'uniform:10,30', stepTime: 'uniform:4,6' }),
+    onRound: (_, { evaluation }) => {
+      if (evaluation?.accuracy !== undefined) accuracies.push(evaluation.accuracy)
+    }
+  } satisfies Partial<SimulationInit>
+  const { workforce, ...learned } = typeof model === 'number' ? gossip(model) : await learning(bench, common.peers)
+  try {
+    const simulation = new Simulation(workforce, { ...common, ...learned })
+    const started = performance.now()
+    await simulation.run()
+    return {
+      seconds: (performance.now() - started) / 1000,
+      events: simulation.clock.events,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+      accuracy:
+        accuracies.length === 0 ? undefined : accuracies.reduce((sum, each) => sum + each / accuracies.length, 0)
+    }
+  } finally {
+    await workforce.stop()
+  }
+}
+
+function gossip(length: number) {
+  const rng = createRng('models')
+  return {
+    workforce: new AnalyticWorkforce(nothingToLearn, length),
+    layout: createLayout([{ name: 'w', shape: [length] }]),
+    initial: (node: number) => {
+      const own = rng.fork(node)
+      return Float32Array.from({ length }, () => own.uniform())
+    }
+  }
+}
+
+async function learning({ nodes, model, topology, averaging, samples }: BenchCase, peers: readonly string[]) {
+  const optimizer = 'sgd' as const
+  const settings = { ...defaultSettings, topology, averaging, model: String(model), optimizer, learningRate: 0.1 }
+  const plan = planSwarm({
+    ...{ nodes, dataset: mnistFolder(), samples, partition: 'iid', standardise: 'local', missing: 'fail', settings },
+    ...{ rounds: 1, until: undefined, evalEvery: 1, backend: 'plan' }
+  })
+  const { model: layers, training } = plan.task
+  const initial = initialParameters(layers, 1)
+  return {
+    workforce: await WorkerPool.create({
+      workers: availableParallelism(),
+      topology: layers,
+      training,
+      backend: 'plan',
+      data: readNodeData(plan),
+      seeds: peers.map(peer => createRng(1).fork(peer).fork('batches').uint32())
+    }),
+    layout: modelLayout(layers),
+    initial: () => initial
+  }
+}

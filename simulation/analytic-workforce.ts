@@ -1,0 +1,53 @@
+import type { Evaluation } from '../engine/index.js'
+import type { Trained, TrainRequest, Work, Workforce } from './workforce.js'
+
+/** A learning problem with formulas instead of data: quadratics with a known optimum, or nothing to learn at all. */
+export interface AnalyticProblem {
+  /**
+   * One local step of a node.
+   *
+   * @param parameters - changed
+   * @param step - how many steps this node has taken before
+   * @returns the loss before the step
+   */
+  step(parameters: Float32Array, node: number, step: number): number
+  /** @default nothing but a loss of 0 */
+  evaluate?(parameters: Float32Array, node: number): Evaluation
+}
+
+/** Steps of pure gossip: nothing is learned. */
+export const nothingToLearn: AnalyticProblem = { step: () => 0 }
+
+/** Trains on this thread, when the time has come. For problems so cheap that a worker would cost more. */
+export class AnalyticWorkforce implements Workforce {
+  readonly capacity = 0
+  readonly #problem: AnalyticProblem
+  readonly #scratch: Float32Array
+
+  /** @param length - number of parameters */
+  constructor(problem: AnalyticProblem, length: number) {
+    this.#problem = problem
+    this.#scratch = new Float32Array(length)
+  }
+
+  train({ node, parameters, firstStep, steps }: TrainRequest): Work<Trained> {
+    this.#scratch.set(parameters)
+    let loss = 0
+    for (let step = firstStep; step < firstStep + steps; step++) {
+      loss += this.#problem.step(this.#scratch, node, step) / steps
+    }
+    return settled({ loss, parameters: this.#scratch, release() {} })
+  }
+
+  evaluate(node: number, parameters: Float32Array): Work<Evaluation> {
+    return settled(this.#problem.evaluate?.(parameters, node) ?? { loss: 0 })
+  }
+
+  flush(): void {}
+
+  async stop(): Promise<void> {}
+}
+
+function settled<T>(result: T): Work<T> {
+  return { result, done: async () => result }
+}

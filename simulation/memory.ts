@@ -1,0 +1,50 @@
+import { NotEnoughMemoryError } from './errors.js'
+
+/** What decides how much memory a simulation needs. */
+export interface MemoryNeeds {
+  readonly nodes: number
+  /** Of the model. */
+  readonly parameters: number
+  /** Floats of optimiser state a node. */
+  readonly stateSize: number
+  /** Longest payload of an update. */
+  readonly maxUpdateBytes: number
+  /** Whether the averaging strategy is. */
+  readonly synchronous: boolean
+  /** Of all data sets together. */
+  readonly dataBytes: number
+}
+
+/** Node itself, the code, and the vectors of the workers. */
+const fixedBytes = 300e6
+/** Machine, links, timers and records of a node. */
+const bytesPerNode = 40e3
+
+/**
+ * An upper estimate of the memory of a simulation. A synchronous node holds its parameters, its optimiser state, and the
+ * update that others still have to read; others hold their base, the start of their steps and what they offered besides.
+ */
+export function estimateMemory(needs: MemoryNeeds): number {
+  const { nodes, parameters, stateSize, maxUpdateBytes, synchronous, dataBytes } = needs
+  const floats = (synchronous ? 1 : 4) * parameters + stateSize
+  // Updates of two rounds are on their way when some nodes are ahead of others; freed memory is not there again at once.
+  return fixedBytes + dataBytes + nodes * (bytesPerNode + 4 * floats + 2 * maxUpdateBytes)
+}
+
+/**
+ * @param availableBytes - what this process may still take
+ * @throws NotEnoughMemoryError with the estimate, and how many nodes there is room for
+ */
+export function checkMemory(needs: MemoryNeeds, availableBytes: number): void {
+  const needed = estimateMemory(needs)
+  if (needed <= availableBytes) return
+  const alone = estimateMemory({ ...needs, nodes: 0 })
+  const room = Math.max(0, Math.floor(((availableBytes - alone) / (needed - alone)) * needs.nodes))
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+  throw new NotEnoughMemoryError(
+    `${needs.nodes} nodes with ${needs.parameters} parameters each need about ${gigabytes(needed)} of memory; ` +
+      `${gigabytes(availableBytes)} are free. Use --nodes ${room} or fewer, or a smaller --model.`,
+    needed,
+    availableBytes
+  )
+}

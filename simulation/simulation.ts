@@ -1,0 +1,194 @@
+import type { Neighbour, RejectReason, Update } from '../learning/averaging/averaging.js'
+import { createScratch } from '../learning/averaging/scratch.js'
+import { createCompressor } from '../learning/compression/create-compressor.js'
+import type { Layout } from '../learning/parameters.js'
+import { createRng, type Rng } from '../learning/rng.js'
+import type { RoundResult } from '../learning/round-machine.js'
+import { neighbourWeights } from '../learning/topology/mixing-matrix.js'
+import type { Graph } from '../learning/topology/topology.js'
+import type { ParsedConditions } from './conditions.js'
+import { Lookahead } from './lookahead.js'
+import { Network } from './network.js'
+import { VirtualClock } from './virtual-clock.js'
+import { VirtualNode, type VirtualRound } from './virtual-node.js'
+import type { Workforce } from './workforce.js'
+
+export interface SimulationInit {
+  /** Peer ids, ascending: node i of the graph is the i-th, as on a device. */
+  readonly peers: readonly string[]
+  readonly graph: Graph
+  readonly layout: Layout
+  /** Model of each node to begin with; copied. */
+  readonly initial: (node: number) => Float32Array
+  readonly averaging: string
+  readonly compress: string
+  readonly localSteps: number
+  readonly seed: number
+  readonly rounds: number
+  /** 0: never. */
+  readonly evaluateEvery: number
+  /** Whether a node is evaluated. @default all are */
+  readonly evaluates?: (node: number) => boolean
+  readonly conditions: ParsedConditions
+  /** An averaging has ended; `parameters` is the model at this instant. */
+  readonly onAveraged?: (node: number, result: RoundResult, parameters: Float32Array) => void
+  /** A round has been evaluated, if that was due. */
+  readonly onRound?: (node: number, round: VirtualRound) => void
+  /** A node has gone for good. */
+  readonly onLeft?: (node: number) => void
+  readonly onRejected?: (node: number, peer: string, reason: RejectReason) => void
+}
+
+/** After so many events the thread looks at what else has happened, such as Ctrl-C. */
+const eventsPerTurn = 256
+
+/**
+ * A swarm of virtual nodes: the round machines, codecs and engine of a device on a virtual clock and network. The same init
+ * gives the same run, bit for bit, whoever trains.
+ */
+export class Simulation {
+  readonly clock = new VirtualClock()
+  readonly nodes: readonly VirtualNode[]
+  readonly #init: SimulationInit
+  readonly #network: Network
+  readonly #indexOf: ReadonlyMap<string, number>
+  /** Nodes that have not finished, or still wait for their last evaluation. */
+  readonly #learning: Set<number>
+  /** Of each node; only nodes of the same group reach each other. */
+  readonly #groups: number[]
+  #stopped = false
+
+  constructor(workforce: Workforce, init: SimulationInit) {
+    this.#init = init
+    const { peers, graph, layout, compress, seed, conditions } = init
+    const rng = createRng(seed).fork('simulation')
+    const compressor = createCompressor(compress, layout)
+    const parts = {
+      clock: this.clock,
+      workforce,
+      lookahead: new Lookahead(workforce),
+      compressor,
+      scratch: createScratch(layout.size)
+    }
+    this.#indexOf = new Map(peers.map((peer, index) => [peer, index]))
+    this.#learning = new Set(peers.keys())
+    this.#groups = peers.map(() => 0)
+    this.#network = new Network(this.clock, {
+      conditions,
+      rng: rng.fork('links'),
+      onArrived: (from, to, update, bytes) => this.#arrived(from, to, update, bytes)
+    })
+    const stepMs = drawStepTimes(graph.size, conditions, rng)
+    this.nodes = peers.map((_, index) => this.#createNode(index, parts, stepMs[index]))
+  }
+
+  get models(): readonly Float32Array[] {
+    return this.nodes.map(({ parameters }) => parameters)
+  }
+
+  /**
+   * Run until every node has finished, nothing is left to happen, or `stop`. Called once.
+   *
+   * @throws EngineError when the workforce fails
+   */
+  async run(): Promise<void> {
+    for (const [index, node] of this.nodes.entries()) {
+      this.#tellMembers(index)
+      node.start()
+    }
+    while (!this.#stopped && this.#learning.size > 0) {
+      const happened = this.clock.step()
+      if (happened === false) return
+      if (happened !== true) await happened
+      if (this.clock.events % eventsPerTurn === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  /** End the run after the event under way. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** The node loses its links and does nothing until it wakes. */
+  sleep(index: number): void {
+    this.nodes[index].sleep()
+    this.#reachChanged([index])
+  }
+
+  wake(index: number): void {
+    this.nodes[index].wake()
+    this.#reachChanged([index])
+  }
+
+  /** The node goes for good; nobody waits for it to finish. */
+  leave(index: number): void {
+    this.sleep(index)
+    this.#learning.delete(index)
+    this.#init.onLeft?.(index)
+  }
+
+  /** Cut all links between nodes of different groups; one group heals the swarm. */
+  partition(groupOf: (node: number) => number): void {
+    for (const index of this.nodes.keys()) this.#groups[index] = groupOf(index)
+    this.#reachChanged([...this.nodes.keys()])
+  }
+
+  #createNode(index: number, parts: ConstructorParameters<typeof VirtualNode>[0], stepMs: number): VirtualNode {
+    const { peers, initial, seed, averaging, localSteps, rounds, evaluateEvery } = this.#init
+    const { evaluates, onAveraged, onRound, onRejected } = this.#init
+    return new VirtualNode(parts, {
+      index,
+      parameters: initial(index).slice(),
+      averaging,
+      rng: createRng(seed).fork(peers[index]),
+      localSteps,
+      rounds,
+      evaluateEvery: (evaluates?.(index) ?? true) ? evaluateEvery : 0,
+      stepMs,
+      onSend: (to, update, bytes) => this.#network.send(index, this.#indexOf.get(to)!, update, bytes),
+      onAveraged: (result, parameters) => onAveraged?.(index, result, parameters),
+      onRound: round => onRound?.(index, round),
+      onRejected: (peer, reason) => onRejected?.(index, peer, reason),
+      onFinished: () => this.#learning.delete(index)
+    })
+  }
+
+  #arrived(from: number, to: number, update: Update, bytes: number): void {
+    if (this.#reaches(from, to)) this.nodes[to].updateArrived(this.#init.peers[from], update, bytes)
+  }
+
+  #reaches(a: number, b: number): boolean {
+    return this.nodes[a].online && this.nodes[b].online && this.#groups[a] === this.#groups[b]
+  }
+
+  /** Tell some nodes and their neighbours who can be reached now. */
+  #reachChanged(nodes: readonly number[]): void {
+    const told = new Set(nodes)
+    for (const node of nodes) for (const neighbour of this.#init.graph.neighbours[node]) told.add(neighbour)
+    for (const node of told) this.#tellMembers(node)
+  }
+
+  #tellMembers(index: number): void {
+    const { graph, peers } = this.#init
+    const neighbours: Neighbour[] = []
+    const expected: string[] = []
+    for (const { neighbour, weight } of neighbourWeights(graph, index)) {
+      const peer = peers[neighbour]
+      if (this.#reaches(index, neighbour)) {
+        neighbours.push({ peer, weight })
+        continue
+      }
+      expected.push(peer)
+      this.#network.clear(index, neighbour)
+    }
+    this.nodes[index].membersChanged(neighbours, expected)
+  }
+}
+
+function drawStepTimes(nodes: number, { stepMs, stragglers }: ParsedConditions, rng: Rng): number[] {
+  const { share, factor } = stragglers
+  return Array.from({ length: nodes }, (_, node) => {
+    const own = rng.fork('step time').fork(node)
+    return stepMs.draw(own) * (own.uniform() < share ? factor : 1)
+  })
+}

@@ -1,0 +1,34 @@
+import { EventQueue } from './event-queue.js'
+
+/** What happens at some time; a promise when something real has to be waited for before time may go on. */
+export type Happening = () => void | Promise<void>
+
+/** Time that passes from event to event, however long the machine takes for them. */
+export class VirtualClock {
+  readonly #queue = new EventQueue<Happening>()
+  #nowMs = 0
+  #events = 0
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** How many events have happened. */
+  get events(): number {
+    return this.#events
+  }
+
+  /** @param ms - from now, at least 0 */
+  after(ms: number, happening: Happening): void {
+    this.#queue.push(this.#nowMs + ms, happening)
+  }
+
+  /** Go to the next event and let it happen. @returns false when nothing is left, or what has to be waited for */
+  step(): boolean | Promise<void> {
+    const next = this.#queue.pop()
+    if (next === undefined) return false
+    this.#nowMs = next.atMs
+    this.#events++
+    return next.item() ?? true
+  }
+}

@@ -1,0 +1,44 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createRng } from '../../learning/rng.js'
+import { EventQueue } from '../../simulation/event-queue.js'
+
+const eventQueue = suite('EventQueue')
+
+eventQueue('gives back what is due first, and among equals what came first', () => {
+  const rng = createRng('queue')
+  const queue = new EventQueue<number>()
+  const pushed = Array.from({ length: 2000 }, (_, order) => ({ atMs: rng.integer(50), order }))
+  const popped: number[] = []
+  for (const { atMs, order } of pushed) queue.push(atMs, order)
+  assert.is(queue.size, 2000)
+  while (queue.size > 0) popped.push(queue.pop()!.item)
+  const sorted = [...pushed].sort((a, b) => a.atMs - b.atMs || a.order - b.order)
+  assert.equal(
+    popped,
+    sorted.map(({ order }) => order)
+  )
+})
+
+eventQueue('takes in new entries while others are taken out', () => {
+  const rng = createRng('mixed')
+  const queue = new EventQueue<number>()
+  let last = 0
+  for (let i = 0; i < 2000; i++) {
+    queue.push(last + rng.integer(20), i)
+    if (i % 3 === 0) continue
+    const { atMs } = queue.pop()!
+    assert.ok(atMs >= last, `entry ${i}`)
+    last = atMs
+  }
+})
+
+eventQueue('has nothing to give when it is empty', () => {
+  const queue = new EventQueue<number>()
+  assert.is(queue.pop(), undefined)
+  queue.push(1, 1)
+  queue.pop()
+  assert.is(queue.pop(), undefined)
+})
+
+eventQueue.run()

@@ -1,0 +1,148 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadData } from '../../data/index.js'
+import { defaultSettings } from '../../node/learning-settings.js'
+import { readNodeData } from '../../scripts/simulate/node-data.js'
+import { loadOptions, planSwarm } from '../../scripts/swarm/config.js'
+import type { Summary } from '../../scripts/swarm/summary.js'
+import { checkMemory, NotEnoughMemoryError } from '../../simulation/index.js'
+import { fixture } from '../helpers/fixture.js'
+import { runMurmur, withCommands } from '../helpers/run-murmur.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
+import { throwsExactly } from '../helpers/throws.js'
+
+const simulate = suite('murmur simulate')
+const folder = temporaryFolder()
+const iris = ['simulate', '--dataset', fixture('iris.csv'), '--local-steps', '5', '--json']
+
+/** The one record in a folder of records. */
+function recordIn(out: string): { config: Record<string, unknown>; lines: string[]; summary: Summary } {
+  const [id, ...others] = readdirSync(out)
+  assert.equal(others, [], `one run in ${out}`)
+  const read = (name: string): string => readFileSync(join(out, id, name), 'utf8')
+  return {
+    config: JSON.parse(read('config.json')) as Record<string, unknown>,
+    lines: read('rounds.ndjson').trim().split('\n'),
+    summary: JSON.parse(read('summary.json')) as Summary
+  }
+}
+
+simulate('keeps the same record whatever the number of workers, and tells real time apart', async () => {
+  const run = async (workers: string) => {
+    const out = join(folder.path, `workers-${workers}`)
+    const flags = ['--nodes', '12', '--rounds', '6', '--averaging', 'swarm-sgd', '--loss', '0.05', '--eval-nodes', '3']
+    const conditions = ['--latency', 'log-normal:30,0.5', '--bandwidth', '5', '--stragglers', '0.2:4']
+    const { code, stderr } = await runMurmur([...iris, ...flags, ...conditions, '--workers', workers, '--out', out])
+    assert.is(code, 0, stderr)
+    return recordIn(out)
+  }
+  const first = await run('1')
+  const { config, lines, summary } = first
+  assert.is(lines.length, 12 * 6)
+  assert.equal([config.latency, config.stragglers, config.evalNodes], ['log-normal:30,0.5', '0.2:4', 3])
+  assert.is(summary.perNode.filter(({ accuracy }) => accuracy !== null).length, 3)
+  assert.ok(summary.real!.wall > 0 && summary.real!.cpu > 0 && summary.real!.events > 12 * 6)
+  const second = await run('3')
+  assert.equal(second.lines, lines)
+  const lasting = (whole: Summary): unknown => {
+    const perNode = whole.perNode.map(row => ({ ...row, rss: null }))
+    return { ...whole, perNode, id: null, real: null, memory: null }
+  }
+  assert.equal(lasting(second.summary), lasting(summary))
+})
+
+simulate('stops when the target is reached, and tells of one that was missed', async () => {
+  const run = (until: string, name: string) =>
+    runMurmur([...iris, '--nodes', '4', '--rounds', '40', '--until', until, '--out', join(folder.path, name)])
+  const reached = await run('accuracy=0.8', 'reached')
+  assert.is(reached.code, 0, reached.stderr)
+  const { target, rounds } = JSON.parse(reached.stdout) as Summary
+  assert.is(target!.reached, true)
+  assert.ok(target!.round! <= rounds && rounds < 40, `target in round ${target!.round}, end in ${rounds}`)
+  const missed = await run('accuracy=1', 'missed')
+  assert.is(missed.code, 5, missed.stderr)
+})
+
+simulate('survives churn, and reckons energy', async () => {
+  const churn = [
+    '--churn',
+    'on-off:5,1',
+    '--churn',
+    'leave:0.25,2',
+    '--energy',
+    'wifi',
+    '--out',
+    join(folder.path, 'churn')
+  ]
+  const { code, stdout, stderr } = await runMurmur([...iris, '--nodes', '8', '--rounds', '40', ...churn])
+  assert.is(code, 0, stderr)
+  const { perNode, joules, rounds } = JSON.parse(stdout) as Summary
+  assert.is(rounds, 40)
+  assert.is(perNode.filter(({ state }) => state === 'lost').length, 2)
+  assert.ok(joules!.mean > 0 && joules!.max >= joules!.mean)
+})
+
+simulate('leaves a whole record at the first Ctrl-C', () =>
+  withCommands(async start => {
+    const out = join(folder.path, 'interrupted')
+    const command = start([...iris, '--nodes', '4', '--rounds', '1000000', '--eval-every', '1000', '--out', out])
+    await command.writes('stderr', /^round 2\//m)
+    command.signal('SIGINT')
+    const { code, stderr } = await command.ended()
+    assert.is(code, 0, stderr)
+    const { lines, summary } = recordIn(out)
+    assert.ok(summary.rounds >= 2)
+    assert.ok(lines.every(line => (JSON.parse(line) as { round: number }).round > 0))
+  })
+)
+
+for (const [flags, code, message] of [
+  [['--loss', '-1'], 2, 'loss -1: expected a number of at least 0 and at most 1.'],
+  [['--latency', 'normal:1,2'], 2, 'latency normal:1,2: expected 20, uniform:5,50 or log-normal:40,0.5.'],
+  [['--topology', 'random-regular:3', '--nodes', '5'], 2, 'no such graph exists, for 5 x 3 is odd'],
+  [['--churn', 'leave:2,1'], 2, 'churn leave:2,1: expected on-off:ON,OFF'],
+  [['--workers', '0'], 2, 'Expected a whole number from 1 to 256.'],
+  [['--nodes', '100', '--memory', '0.3'], 3, '0.3 GB are free. Use --nodes 0 or fewer, or a smaller --model.']
+] as const) {
+  simulate(`refuses ${flags.join(' ')}`, async () => {
+    const out = join(folder.path, 'refused')
+    const ended = await runMurmur([...iris, ...flags, '--out', out])
+    assert.is(ended.code, code, ended.stderr)
+    assert.ok(ended.stderr.includes(message), ended.stderr)
+    assert.equal(existsSync(out) ? readdirSync(out) : [], [])
+  })
+}
+
+simulate('tells how many nodes memory has room for', () => {
+  const needs = { parameters: 1e6, stateSize: 1e6, maxUpdateBytes: 4e6, synchronous: true, dataBytes: 0 }
+  checkMemory({ ...needs, nodes: 100 }, 2e9)
+  throwsExactly(
+    () => checkMemory({ ...needs, nodes: 1000 }, 2e9),
+    NotEnoughMemoryError,
+    '1000 nodes with 1000000 parameters each need about 16.3 GB of memory; 2.0 GB are free. ' +
+      'Use --nodes 105 or fewer, or a smaller --model.'
+  )
+})
+
+for (const standardise of ['local', 'none'] as const) {
+  simulate(`reads the rows of each node as a process of its own would, standardise ${standardise}`, () => {
+    const plan = planSwarm({
+      ...{ nodes: 5, dataset: fixture('iris.csv'), samples: 8, partition: 'shards:2', standardise, missing: 'fail' },
+      ...{ settings: defaultSettings, rounds: 1, until: undefined, evalEvery: 1, backend: 'auto' }
+    })
+    const { data, rows, task } = plan
+    for (const [node, { train, test }] of readNodeData(plan).entries()) {
+      const own = loadData(data.path, { ...loadOptions(data), schema: task.schema, trainRows: rows[node] }).split
+      assert.equal(
+        [train.rows, train.labels, train.features],
+        [8, own.train.labels, own.train.features],
+        `node ${node}`
+      )
+      assert.equal([test.labels, test.features], [own.test.labels, own.test.features], `node ${node}`)
+    }
+  })
+}
+
+simulate.run()

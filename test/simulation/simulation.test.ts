@@ -1,0 +1,173 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createTopology } from '../../learning/topology/create-topology.js'
+import { metropolisHastings } from '../../learning/topology/mixing-matrix.js'
+import { encodeUpdate } from '../../protocols/update-codec.js'
+import {
+  disturb,
+  energyProfiles,
+  joules,
+  parseDisturbance,
+  trainingOperations,
+  type VirtualRound
+} from '../../simulation/index.js'
+import { close } from '../helpers/close.js'
+import { analytic, learn } from './helpers.js'
+
+const simulation = suite('Simulation')
+
+for (const topology of ['ring', 'torus', 'exponential', 'complete']) {
+  simulation(`averages on a ${topology} as its mixing matrix does`, async () => {
+    const rounds = 7
+    const swarm = analytic(12, 5, { topology, rounds })
+    let expected = swarm.models.map(model => Float64Array.from(model))
+    const matrix = metropolisHastings(createTopology(topology).graph(12, 1))
+    for (let round = 0; round < rounds; round++) {
+      expected = expected.map((own, i) =>
+        own.map((x, k) =>
+          matrix[i].reduce((sum, { neighbour, weight }) => sum + weight * (expected[neighbour][k] - x), x)
+        )
+      )
+    }
+    await swarm.run()
+    for (const [i, model] of swarm.models.entries()) close(model, expected[i], 1e-5, `node ${i}`)
+  })
+}
+
+for (const averaging of ['d-psgd', 'swarm-sgd']) {
+  simulation(`${averaging} preserves the mean over links of all kinds`, async () => {
+    const conditions = { latency: 'log-normal:20,1', bandwidth: 'uniform:0.01,1', stepTime: 'uniform:1,20' }
+    // Nodes that have finished still answer: what is on its way when the last one finishes is let arrive.
+    const swarm = analytic(10, 8, { averaging, conditions, compress: 'quantize:4', rounds: 20, topology: 'complete' })
+    const before = mean(swarm.models)
+    await swarm.run()
+    while (swarm.clock.step() !== false);
+    close(mean(swarm.models), before, 1e-5)
+  })
+}
+
+simulation('lets time pass as counted by hand on two nodes', async () => {
+  const rounds: VirtualRound[] = []
+  const init = { rounds: 3, localSteps: 2, onRound: (node: number, round: VirtualRound) => rounds.push(round) }
+  // 1 Mbit/s is 125 bytes a millisecond.
+  await analytic(2, 1000, { ...init, conditions: { latency: '30', bandwidth: '1', stepTime: '5' } }).run()
+  const payload = new Uint8Array(4000)
+  const [header] = encodeUpdate({ kind: 'model', round: 1, payload })
+  // A length of one byte before the header, of two before the payload. The checksum's own length may differ by a byte.
+  const bytes = rounds[0].bytesSent
+  assert.ok(Math.abs(bytes - (1 + header.byteLength + 2 + 4000)) <= 5, `${bytes} bytes`)
+  for (const { result, seconds, bytesSent, bytesReceived, computeSeconds } of rounds) {
+    const { round } = result
+    assert.ok(Math.abs(seconds - (round * (10 + 30) + bytesSent / 125) / 1000) < 1e-4, `round ${round}: ${seconds} s`)
+    assert.is(computeSeconds, (round * 10) / 1000, `round ${round}`)
+    assert.ok(Math.abs(bytesReceived - bytesSent) <= 5 * round, `round ${round}: ${bytesReceived} bytes`)
+  }
+  assert.is(rounds.length, 6)
+})
+
+simulation('makes stragglers slower by their factor', async () => {
+  const seconds: number[] = []
+  const onRound = (node: number, round: VirtualRound): void => {
+    seconds[node] = round.computeSeconds
+  }
+  await analytic(200, 1, { rounds: 1, conditions: { stragglers: '0.25:4', stepTime: '10' }, onRound }).run()
+  const slow = seconds.filter(value => value === 0.04).length
+  assert.is(seconds.filter(value => value === 0.01).length, 200 - slow)
+  assert.ok(slow > 30 && slow < 70, `${slow} slow nodes`)
+})
+
+simulation('ends after the event under way when it is stopped', async () => {
+  const swarm = analytic(4, 1, { rounds: Infinity, onRound: (_, { result }) => result.round === 3 && swarm.stop() })
+  await swarm.run()
+  assert.ok(swarm.nodes.every(({ round }) => round >= 3 && round <= 5))
+})
+
+simulation('a partition that heals ends in agreement, and nodes that left are not waited for', async () => {
+  const rounds: number[] = []
+  const onRound = (node: number, { result }: VirtualRound): void => {
+    rounds[node] = result.round
+  }
+  const swarm = analytic(10, 6, { topology: 'complete', rounds: 60, onRound })
+  const gap = (): number => Math.abs(swarm.models[0][0] - swarm.models[9][0])
+  const gaps: number[] = []
+  swarm.clock.after(10, () => swarm.partition(node => Number(node < 5)))
+  swarm.clock.after(400, () => {
+    gaps.push(gap())
+    swarm.partition(() => 0)
+  })
+  swarm.clock.after(600, () => {
+    gaps.push(gap())
+    swarm.leave(3)
+  })
+  await swarm.run()
+  assert.ok(gaps[0] > 1e-2 && gaps[1] < 1e-5, gaps.join())
+  const [gone] = rounds.splice(3, 1)
+  assert.ok(gone < 60, `node 3 ended round ${gone}`)
+  assert.equal(rounds, new Array(9).fill(60))
+})
+
+simulation('a node that sleeps does nothing, and catches up when it wakes', async () => {
+  const swarm = analytic(6, 3, { topology: 'complete', rounds: 100 })
+  let asleep = 0
+  swarm.clock.after(500, () => swarm.sleep(2))
+  swarm.clock.after(1500, () => {
+    asleep = swarm.nodes[2].round
+    swarm.wake(2)
+  })
+  await swarm.run()
+  assert.ok(asleep > 10 && asleep < 25, `asleep in round ${asleep}`)
+  assert.ok(swarm.nodes.every(({ round }) => round === 100))
+})
+
+simulation('nodes go on and off for the shares of time that churn tells', async () => {
+  const swarm = analytic(300, 1, { rounds: Infinity, conditions: { stepTime: '1000' } })
+  disturb(swarm, parseDisturbance('on-off:2,8'), 1)
+  let online = 0
+  for (let second = 50; second < 100; second += 10) {
+    swarm.clock.after(1000 * second, () => {
+      online += swarm.nodes.filter(node => node.online).length / 300 / 5
+    })
+  }
+  swarm.clock.after(100_000, () => swarm.stop())
+  await swarm.run()
+  assert.ok(Math.abs(online - 0.2) < 0.05, `${online} online`)
+})
+
+for (const spec of ['on-off:1', 'on-off:0,1', 'leave:1.5,3', 'partition:0.5,20,10', 'storm:1', 'leave']) {
+  simulation(`refuses the churn ${spec}`, () => {
+    assert.throws(
+      () => parseDisturbance(spec),
+      (error: Error) => error.message.startsWith(`churn ${spec}: expected `)
+    )
+  })
+}
+
+simulation('reckons energy by wakes, bytes and operations', () => {
+  const effort = { bytesSent: 1e6, bytesReceived: 1e6, wakes: 2, operations: trainingOperations(1000, 10) }
+  assert.is(effort.operations, 30_000)
+  assert.ok(Math.abs(joules(effort, energyProfiles.wifi) - (2.3 + 1.1 + 30_000 * 400e-12)) < 1e-9)
+  const awake = joules({ ...effort, wakes: 0 }, energyProfiles.lte)
+  assert.ok(Math.abs(joules(effort, energyProfiles.lte) - awake - 24) < 1e-9)
+})
+
+const wild = { latency: 'log-normal:20,1', loss: '0.05', stepTime: 'uniform:1,9', stragglers: '0.2:7' }
+for (const averaging of ['d-psgd', 'swarm-sgd']) {
+  for (const optimizer of ['momentum', 'adam'] as const) {
+    simulation(`${averaging} with ${optimizer} ends with the same bits whatever the number of workers`, async () => {
+      const options = { averaging, topology: 'random-regular:4', localSteps: 3, rounds: 6, evaluateEvery: 2 }
+      const run = (workers: number, seed = 1) => learn(9, workers, optimizer, { ...options, seed, conditions: wild })
+      const [first, ...others] = [await run(1), await run(2), await run(3)]
+      assert.is(first.rounds.length, 9 * 6)
+      for (const other of others) assert.equal(other, first)
+      assert.not.equal((await run(1, 2)).models[0], first.models[0])
+    })
+  }
+}
+
+function mean(models: readonly Float32Array[]): Float64Array {
+  const sum = new Float64Array(models[0].length)
+  for (const model of models) model.forEach((value, k) => (sum[k] += value / models.length))
+  return sum
+}
+
+simulation.run()
