@@ -19,14 +19,13 @@ function create(options: Partial<NodeOptions>): Promise<MurmurNode> {
   return createNode({ data: half(0), listen: ['/ip4/127.0.0.1/tcp/0'], rounds: 5, ...options })
 }
 
-/** Not for the compiled plan, which knows dense layers only. */
-const convolutional = {
+/** Not for the compiled plan, which knows no dropout. */
+const withDropout = {
   class_name: 'Sequential',
   config: {
     layers: [
-      { class_name: 'Reshape', config: { name: 'reshape', target_shape: [4, 1], batch_input_shape: [null, 4] } },
-      { class_name: 'Conv1D', config: { name: 'conv', filters: 1, kernel_size: [2], activation: 'linear' } },
-      { class_name: 'Flatten', config: { name: 'flatten' } }
+      { class_name: 'Dropout', config: { name: 'dropout', rate: 0.5, batch_input_shape: [null, 4] } },
+      { class_name: 'Dense', config: { name: 'output', units: 3, activation: 'softmax', use_bias: true } }
     ]
   }
 }
@@ -89,7 +88,7 @@ export const lifecycles = {
     const unfit = await failing({ data, join: first.addresses })
     await first.stop()
     const alone = await failing({ join: ['/ip4/127.0.0.1/tcp/1'], joinTimeoutMs: 100 })
-    return [unfit, alone, await failing({ backend: 'plan', settings: { model: convolutional } })]
+    return [unfit, alone, await failing({ backend: 'plan', settings: { model: withDropout } })]
   }
 }
 

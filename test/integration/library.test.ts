@@ -40,7 +40,7 @@ library('gives up waiting for neighbours when it is stopped', async () => {
 })
 
 library('closes what is open when creating fails half way', async () => {
-  assert.equal(await live('failHalfWay'), ['InvalidDataError', 'JoinError', 'EngineError'])
+  assert.equal(await live('failHalfWay'), ['InvalidDataError', 'JoinError', 'UnusableEngineError'])
 })
 
 library.run()
