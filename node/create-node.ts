@@ -1,7 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { loadData, type LoadedData, type Schema } from '../data/index.js'
+import type { LoadedData, Schema } from '../data/index.js'
 import { initialParameters, modelLayout, Trainer, type BackendName } from '../engine/index.js'
 import { createRng } from '../learning/rng.js'
 import { fetchModel, InvalidTaskError, taskId, type ModelSnapshot, type Task } from '../protocols/index.js'
@@ -13,6 +13,7 @@ import type { LearningSettings } from './learning-settings.js'
 import { joinSwarm, readAddress, type Joined } from './join.js'
 import { createLogger, type Logger } from './logger.js'
 import { MurmurNode } from './node.js'
+import { loadOwnData } from './own-data.js'
 import { buildTask, checkTask } from './settings.js'
 import { Traffic } from './traffic.js'
 
@@ -123,7 +124,7 @@ function found({ data, task, settings = {} }: NodeOptions): { readonly task: Tas
 }
 
 function read(data: NodeOptions['data'], schema: Schema | undefined): LoadedData {
-  return typeof data === 'string' ? loadData(data, { rng: createRng('held-out rows'), schema }) : data(schema)
+  return typeof data === 'string' ? loadOwnData(data, { schema }) : data(schema)
 }
 
 async function joinTask(host: Host, targets: readonly Multiaddr[], options: NodeOptions): Promise<Joined> {

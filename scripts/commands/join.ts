@@ -1,6 +1,5 @@
 import { Command } from 'commander'
-import { loadData } from '../../data/index.js'
-import { createRng } from '../../learning/rng.js'
+import { loadOwnData } from '../../node/own-data.js'
 import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
 import { missingOption, option, positive } from '../options.js'
 
@@ -19,7 +18,7 @@ export function joinCommand(): Command {
     runDevice(flags, self, {
       join: addresses,
       joinTimeoutMs: 1000 * flags.joinTimeout,
-      data: schema => loadData(flags.data, { rng: createRng('held-out rows'), schema, missing: flags.missing })
+      data: schema => loadOwnData(flags.data, { schema, missing: flags.missing })
     })
   )
 }

@@ -1,8 +1,7 @@
 import { Command } from 'commander'
-import { loadData } from '../../data/index.js'
 import { loadModelFile, takesImages } from '../../engine/index.js'
-import { createRng } from '../../learning/rng.js'
 import type { NodeOptions } from '../../node/index.js'
+import { loadOwnData } from '../../node/own-data.js'
 import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
 import { dataOptions, learningOptions, option, type LearningFlags } from '../options.js'
 import { readTaskFile, type TaskFileSettings } from '../task-file.js'
@@ -28,7 +27,7 @@ export function upCommand(): Command {
 async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOptions, 'task' | 'settings' | 'data'>> {
   const file = flags.task === undefined ? { settings: {} } : await readTaskFile(flags.task)
   if ('task' in file) {
-    return { task: file.task, data: schema => loadData(flags.data, { rng: heldOut(), schema, missing: flags.missing }) }
+    return { task: file.task, data: schema => loadOwnData(flags.data, { schema, missing: flags.missing }) }
   }
   const given = (name: keyof UpFlags & keyof TaskFileSettings): unknown =>
     command.getOptionValueSource(name) === 'default' ? (file.settings[name] ?? flags[name]) : flags[name]
@@ -59,11 +58,6 @@ async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOpti
   } as const
   return {
     settings: { ...settings, model },
-    data: schema => loadData(flags.data, { rng: heldOut(), schema, ...options })
+    data: schema => loadOwnData(flags.data, { schema, ...options })
   }
-}
-
-/** The same rows are held out whenever this device starts again. */
-function heldOut(): ReturnType<typeof createRng> {
-  return createRng('held-out rows')
 }
