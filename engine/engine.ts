@@ -33,20 +33,26 @@ export interface TrainOptions {
   /**
    * Optimiser state of this node, of length `Engine.stateSize`: zeros before its first step, changed by training.
    *
-   * One engine can so train many nodes in turn, each bit for bit as if it had an engine of its own. Only the moving
-   * statistics of batch normalisation, which evaluation and prediction use, stay in the engine.
+   * One engine can so train many nodes in turn, each bit for bit as if it had an engine of its own, but for `statistics`.
    *
    * @default the engine's own
    */
   readonly state?: Float32Array
 }
 
+/** What an engine runs on: the compiled plan, or a backend of tfjs. */
+export type EngineBackend = 'plan' | 'native' | 'wasm' | 'cpu'
+
 /** A model that can be trained and asked. Parameters come from and go to the caller, optimiser state if it likes. */
 export interface Engine {
-  /** `plan`, `native`, `wasm` or `cpu`. */
-  readonly backend: string
+  readonly backend: EngineBackend
   /** Floats of optimiser state for n parameters: 0 (`sgd`), n (`momentum`) or 2n (`adam`). */
   readonly stateSize: number
+  /**
+   * Moving statistics of batch normalisation, layer by layer mean then variance: they follow training, evaluation and
+   * prediction use them, and averaging leaves them alone. Empty without such layers. Read and set as a copy.
+   */
+  statistics: Float32Array
   /**
    * Run optimiser steps on `parameters`, changing it.
    *
@@ -54,7 +60,10 @@ export interface Engine {
    * sees the batches that an uninterrupted one would have. The last, smaller batch of an epoch is left out; when the data set
    * is smaller than a batch, the batch is the data set.
    *
-   * @returns mean loss over the steps, measured before each step's update
+   * Steps that end in a loss, parameters or statistics that are not finite change nothing: parameters, optimiser state and statistics
+   * stay what they were, so that training can go on with the next batch. (The tfjs backends forget their optimiser state.)
+   *
+   * @returns mean loss over the steps, measured before each step's update; not finite when the steps were discarded
    * @throws EngineError when `state` has another length, or is given to another engine than the plan
    */
   train(parameters: Float32Array, data: Dataset, options: TrainOptions): Promise<{ loss: number }>

@@ -1,7 +1,7 @@
 import type { Optimizer, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import type { Dataset } from '../data/dataset.js'
-import { elementCount, type Layout } from '../learning/parameters.js'
+import { allFinite, elementCount, type Layout } from '../learning/parameters.js'
 import { Batches, copyRows, gatherRows } from './batches.js'
 import { checkData, checkLength, type Expected } from './checks.js'
 import type { BackendName, EngineInit } from './create-engine.js'
@@ -11,6 +11,7 @@ import { softmaxInPlace } from './losses.js'
 import { createMetrics } from './metrics.js'
 import { optimizerStateSize } from './plan/optimizer.js'
 import { registerGroupNormalization } from './tfjs-group-normalization.js'
+import { concatenate } from './statistics.js'
 import { loadTfjs, useBackend, type Tfjs, type TfjsBackend } from './tfjs-library.js'
 import { modelLayout, readTopology, withLogits } from './topology.js'
 
@@ -63,7 +64,9 @@ class TfjsEngine implements Engine {
   readonly #layout: Layout
   readonly #expected: Expected
   readonly #variables: readonly Variable[]
-  readonly #optimizer: Optimizer
+  /** Moving means and variances. */
+  readonly #moving: readonly Variable[]
+  #optimizer: Optimizer
   readonly #features: Float32Array
   readonly #labels: Float32Array
   #batches: Batches | undefined
@@ -80,6 +83,7 @@ class TfjsEngine implements Engine {
     this.stateSize = optimizerStateSize(training.optimizer, this.#layout.size)
     this.#expected = { inputShape, outputs: elementCount(outputShape), loss: training.loss }
     this.#variables = model.trainableWeights.map(weight => weight.read() as Variable)
+    this.#moving = model.nonTrainableWeights.map(weight => weight.read() as Variable)
     const shapes = this.#variables.map(({ shape }) => shape.join('x')).join(';')
     if (shapes !== this.#layout.tensors.map(({ shape }) => shape.join('x')).join(';')) {
       throw new EngineError(`tfjs lays the model out as ${shapes}, this project otherwise: please report this model`)
@@ -87,6 +91,15 @@ class TfjsEngine implements Engine {
     this.#optimizer = createOptimizer(tfjs, training)
     this.#features = new Float32Array(training.batchSize * elementCount(inputShape))
     this.#labels = new Float32Array(training.batchSize)
+  }
+
+  get statistics(): Float32Array {
+    return concatenate(this.#moving.map(variable => variable.dataSync<'float32'>()))
+  }
+
+  set statistics(values: Float32Array) {
+    checkLength('statistics', values, this.statistics.length)
+    this.#assign(this.#moving, values)
   }
 
   /** Differentiate one row of zeros, and forget it. Throws tfjs's error when the backend lacks a kernel. */
@@ -117,9 +130,17 @@ class TfjsEngine implements Engine {
     await this.#load(parameters)
     const { firstStep, steps, seed } = options
     if (!this.#batches?.matches(data.rows, seed)) this.#batches = new Batches(data.rows, this.training.batchSize, seed)
+    const { statistics } = this
     let loss = 0
     for (let step = firstStep; step < firstStep + steps; step++) loss += this.#step(data, this.#batches.at(step))
-    this.#save(parameters)
+    const trained = concatenate(this.#variables.map(variable => variable.dataSync<'float32'>()))
+    if (!Number.isFinite(loss) || ![trained, this.statistics].every(allFinite)) {
+      this.statistics = statistics
+      this.#optimizer.dispose()
+      this.#optimizer = createOptimizer(this.tfjs, this.training)
+      return { loss: NaN }
+    }
+    parameters.set(trained)
     return { loss: loss / steps }
   }
 
@@ -158,22 +179,18 @@ class TfjsEngine implements Engine {
   async #load(parameters: Float32Array): Promise<void> {
     checkLength('parameters', parameters, this.#layout.size)
     await useBackend(this.tfjs.core, this.backend)
+    this.#assign(this.#variables, parameters)
+  }
+
+  #assign(variables: readonly Variable[], values: Float32Array): void {
     this.tfjs.core.tidy(() => {
       let offset = 0
-      for (const variable of this.#variables) {
+      for (const variable of variables) {
         // A copy: tfjs's cpu backend keeps the array that it is given.
-        variable.assign(this.tfjs.core.tensor(parameters.slice(offset, offset + variable.size), variable.shape))
+        variable.assign(this.tfjs.core.tensor(values.slice(offset, offset + variable.size), variable.shape))
         offset += variable.size
       }
     })
-  }
-
-  #save(parameters: Float32Array): void {
-    let offset = 0
-    for (const variable of this.#variables) {
-      parameters.set(variable.dataSync(), offset)
-      offset += variable.size
-    }
   }
 
   #step(data: Dataset, rows: Uint32Array): number {

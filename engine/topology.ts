@@ -36,6 +36,13 @@ export function modelLayout(topology: ModelTopology): Layout {
   return createLayout(tensorsOf(topology))
 }
 
+/** Length of `Engine.statistics`. */
+export function statisticsSize(topology: ModelTopology): number {
+  return readTopology(topology)
+    .layers.filter(layer => layer.class_name === 'BatchNormalization')
+    .reduce((size, { inputShape }) => size + 2 * inputShape[inputShape.length - 1], 0)
+}
+
 /**
  * What every node of a swarm starts from: the same seed and topology give the same bits.
  *

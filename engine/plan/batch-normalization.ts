@@ -36,6 +36,7 @@ export const batchNormalization: LayerKind = {
 
     return {
       scratch: 5 * channels,
+      statistics: [movingMean, movingVariance].map(address => ({ address, floats: channels })),
       forward({ kernels, rows, input, output, relu, training, scratch }) {
         const over = rows * positions
         if (training) {

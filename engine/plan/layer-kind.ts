@@ -31,6 +31,8 @@ export interface Placement {
 export interface PlanLayer {
   /** Floats that it needs for the time of a pass. */
   readonly scratch: number
+  /** What training leaves beside the parameters, as `Engine.statistics` orders it. */
+  readonly statistics?: readonly { readonly address: Address; readonly floats: number }[]
   /** Write the output. */
   forward(pass: ForwardPass): void
   /** Write the gradients of the parameters, and that of the input when it is asked for. */

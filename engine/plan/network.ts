@@ -67,6 +67,12 @@ export class Network {
     this.#scratch = memory.reserve(Math.max(...this.#steps.map(({ layer }) => layer.scratch)))
   }
 
+  /** Views of `Engine.statistics`, once the memory is open. */
+  get statistics(): readonly Float32Array[] {
+    const placed = this.#steps.flatMap(({ layer }) => layer.statistics ?? [])
+    return placed.map(({ address, floats }) => this.memory.view(address, floats))
+  }
+
   /** Where the last forward pass left logits or targets. */
   get output(): Address {
     return this.#steps[this.#steps.length - 1].output

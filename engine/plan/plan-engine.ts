@@ -1,5 +1,5 @@
 import type { Dataset } from '../../data/dataset.js'
-import { elementCount } from '../../learning/parameters.js'
+import { allFinite, elementCount } from '../../learning/parameters.js'
 import { Batches, copyRows, gatherRows } from '../batches.js'
 import { checkData, checkLength, type Expected } from '../checks.js'
 import type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from '../engine.js'
@@ -8,6 +8,7 @@ import { KernelMemory } from '../kernel-memory.js'
 import type { Kernels } from '../kernel-types.js'
 import { meanSquaredErrorGradient, softmaxCrossEntropyGradient, softmaxInPlace } from '../losses.js'
 import { createMetrics } from '../metrics.js'
+import { concatenate, scatter } from '../statistics.js'
 import { readTopology } from '../topology.js'
 import { Network } from './network.js'
 import { optimizerStateSize, PlanOptimizer } from './optimizer.js'
@@ -50,6 +51,15 @@ export class PlanEngine implements Engine {
     this.#labels = new Float32Array(training.batchSize)
   }
 
+  get statistics(): Float32Array {
+    return concatenate(this.#network.statistics)
+  }
+
+  set statistics(values: Float32Array) {
+    checkLength('statistics', values, this.statistics.length)
+    scatter(values, this.#network.statistics)
+  }
+
   async train(parameters: Float32Array, data: Dataset, options: TrainOptions): Promise<{ loss: number }> {
     checkData(data, this.#expected)
     this.#load(parameters)
@@ -59,10 +69,15 @@ export class PlanEngine implements Engine {
     if (!this.#batches?.matches(data.rows, seed)) {
       this.#batches = new Batches(data.rows, this.#training.batchSize, seed)
     }
+    const { statistics } = this
     let loss = 0
     for (let step = firstStep; step < firstStep + steps; step++) {
       loss += this.#differentiate(data, this.#batches.at(step))
       this.#optimizer.update(this.#kernels)
+    }
+    if (!Number.isFinite(loss) || ![this.#parameters, this.statistics].every(allFinite)) {
+      this.statistics = statistics
+      return { loss: NaN }
     }
     this.#optimizer.save(state)
     parameters.set(this.#parameters)
