@@ -1,35 +1,64 @@
 import type { DataSplit } from '../data/dataset.js'
 import type { BackendName } from './create-engine.js'
-import type { Evaluation, ModelTopology, TrainingSettings } from './engine.js'
+import type { EngineBackend, Evaluation, ModelTopology, TrainingSettings } from './engine.js'
+import type { SharedModelMemory } from './shared-model.js'
 
-/** What a training worker is started with. */
+/** What every worker of the engine is started with. */
 export interface WorkerInit {
   readonly topology: ModelTopology
   readonly training: TrainingSettings
-  readonly data: DataSplit
-  readonly seed: number
   readonly backend: BackendName
 }
 
-/** What a training worker can be asked; answered in the order of asking. */
-export type Work =
+export interface TrainingInit extends WorkerInit {
+  readonly data: DataSplit
+  readonly seed: number
+  /** Shared; the worker writes `Engine.statistics` into it, at its start and after each training. */
+  readonly statistics: Float32Array
+}
+
+export interface InferenceInit extends WorkerInit {
+  readonly model: SharedModelMemory
+}
+
+/** What a training worker can be asked. */
+export type TrainingWork =
   | { readonly kind: 'train'; readonly parameters: Float32Array; readonly firstStep: number; readonly steps: number }
   | { readonly kind: 'evaluate'; readonly parameters: Float32Array }
-  | {
-      readonly kind: 'predict'
-      readonly parameters: Float32Array
-      readonly features: Float32Array
-      readonly rows: number
-    }
 
-export type Request = Work & { readonly id: number }
+/** CPU time that a request took on the worker's thread. */
+export interface CpuTime {
+  readonly cpuMs: number
+}
 
-export type WorkResult = { readonly loss: number } | Evaluation | Float32Array
+export type TrainingResult = ({ readonly loss: number } | Evaluation) & CpuTime
 
-export type Reply =
-  | { readonly kind: 'ready'; readonly backend: string }
+/** What an inference worker can be asked. */
+export interface InferenceWork {
+  /** rows x input width, already scaled */
+  readonly features: Float32Array
+  readonly rows: number
+}
+
+/** What a model answers, and which model it was. */
+export interface InferenceResult {
+  /** rows x output width: probabilities (classification) or targets in the model's own units */
+  readonly predictions: Float32Array
+  /** The round that the model is the result of. */
+  readonly round: number
+  /** How many models this node has published, this one included. */
+  readonly version: number
+}
+
+export interface Request<Work> {
+  readonly id: number
+  readonly work: Work
+}
+
+export type Reply<Result> =
+  | { readonly kind: 'ready'; readonly backend: EngineBackend }
   | { readonly kind: 'warning'; readonly message: string }
   /** The engine could not be made. */
   | { readonly kind: 'unusable'; readonly message: string }
-  | { readonly kind: 'done'; readonly id: number; readonly result: WorkResult; readonly cpuMs: number }
+  | { readonly kind: 'done'; readonly id: number; readonly result: Result }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }

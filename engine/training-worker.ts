@@ -1,46 +1,24 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { createEngine } from './create-engine.js'
-import type { Engine } from './engine.js'
-import type { Reply, Request, WorkerInit, WorkResult } from './messages.js'
+import { workerData } from 'node:worker_threads'
+import type { TrainingInit, TrainingResult, TrainingWork } from './messages.js'
+import { serve } from './serve.js'
 import { threadCpuMs } from './thread-time.js'
 
-if (parentPort === null) throw new Error('engine/worker.js is a worker thread: start it through Trainer.create')
-const port = parentPort
-const { data, seed, ...init } = workerData as WorkerInit
+const init = workerData as TrainingInit
 
-function reply(message: Reply): void {
-  port.postMessage(message)
-}
-
-async function perform(engine: Engine, request: Request): Promise<WorkResult> {
-  const { kind, parameters } = request
-  switch (kind) {
-    case 'train':
-      return engine.train(parameters, data.train, { firstStep: request.firstStep, steps: request.steps, seed })
-    case 'evaluate':
-      return engine.evaluate(parameters, data.test)
-    case 'predict':
-      return engine.predict(parameters, request.features, request.rows)
+await serve<TrainingWork, TrainingResult>(init, engine => {
+  const { data, seed, statistics } = init
+  statistics.set(engine.statistics)
+  return async work => {
+    const started = threadCpuMs()
+    const result = await perform(work)
+    return { ...result, cpuMs: threadCpuMs() - started }
   }
-}
 
-async function answer(engine: Engine, request: Request): Promise<void> {
-  const started = threadCpuMs()
-  try {
-    const result = await perform(engine, request)
-    reply({ kind: 'done', id: request.id, result, cpuMs: threadCpuMs() - started })
-  } catch (error) {
-    reply({ kind: 'failed', id: request.id, message: (error as Error).message })
+  async function perform(work: TrainingWork): Promise<{ loss: number }> {
+    if (work.kind === 'evaluate') return engine.evaluate(work.parameters, data.test)
+    const { parameters, firstStep, steps } = work
+    const result = await engine.train(parameters, data.train, { firstStep, steps, seed })
+    statistics.set(engine.statistics)
+    return result
   }
-}
-
-try {
-  const engine = await createEngine({ ...init, onWarning: message => reply({ kind: 'warning', message }) })
-  let queue = Promise.resolve()
-  port.on('message', (request: Request) => {
-    queue = queue.then(() => answer(engine, request))
-  })
-  reply({ kind: 'ready', backend: engine.backend })
-} catch (error) {
-  reply({ kind: 'unusable', message: (error as Error).message })
-}
+})

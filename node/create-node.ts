@@ -2,7 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { LoadedData, Schema } from '../data/index.js'
-import { initialParameters, modelLayout, Trainer, type BackendName } from '../engine/index.js'
+import { initialParameters, modelLayout, Predictor, Trainer, type BackendName } from '../engine/index.js'
 import { createRng } from '../learning/rng.js'
 import { fetchModel, InvalidTaskError, taskId, type ModelSnapshot, type Task } from '../protocols/index.js'
 import { systemClock } from './clock.js'
@@ -83,18 +83,25 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     if (layout.size > maxParameters) {
       throw new InvalidTaskError(`the model has ${layout.size} parameters; at most ${maxParameters} are accepted`)
     }
+    const onWarning = (message: string): void => log.warn(message)
     const trainer = await Trainer.create({
       topology: task.model,
       training: task.training,
       data: data.split,
       seed: createRng(task.seed).fork(host.peerId.toString()).fork('batches').uint32(),
       backend: options.backend,
-      onWarning: message => log.warn(message)
+      onWarning
     })
     undo.push(() => trainer.stop())
+    const predictor = new Predictor({
+      topology: task.model,
+      training: task.training,
+      backend: trainer.backend,
+      onWarning
+    })
     const initial = joined === undefined ? foundingModel(task) : await currentModel(host, joined, layout, options)
     const node = new MurmurNode(
-      { host, traffic, trainer, clock: systemClock, log, home },
+      { host, traffic, trainer, predictor, clock: systemClock, log, home },
       {
         task,
         taskId: taskId(task),

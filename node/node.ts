@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { decodePredictions, encodeExamples, type LoadedData, type Prediction } from '../data/index.js'
-import { sharedFloats, type Evaluation, type Trainer } from '../engine/index.js'
+import { sharedFloats, type Evaluation, type Predictor, type Trainer } from '../engine/index.js'
 import type { RejectReason } from '../learning/averaging/averaging.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
@@ -39,6 +39,16 @@ export interface RoundRecord extends RoundResult {
   readonly cpuSeconds: number
 }
 
+/** What a node's model answers, and which model it was. */
+export interface Answer {
+  /** One for each example, in their order. */
+  readonly predictions: readonly Prediction[]
+  /** The round that the model is the result of; 0: untrained. */
+  readonly round: number
+  /** Counts the models that this node has had since it started: a larger one is a later model. */
+  readonly version: number
+}
+
 interface NodeEvents {
   /** An averaging has ended; `parameters` is the model at this instant. */
   averaged: [result: RoundResult, parameters: Float32Array]
@@ -54,6 +64,7 @@ export interface NodeComponents {
   readonly host: Host
   readonly traffic: Traffic
   readonly trainer: Trainer
+  readonly predictor: Predictor
   readonly clock: Clock
   readonly log: Logger
   /** The folder that keeps its identity; the node closes it. */
@@ -99,7 +110,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     super()
     this.#parts = components
     this.#init = init
-    const { host, trainer, clock, log } = components
+    const { host, trainer, predictor, clock, log } = components
     const { task, taskId, layout, initial, rounds, evaluateEvery, minRoundMs } = init
     const self = host.peerId.toString()
     const rng = createRng(task.seed).fork(self)
@@ -108,6 +119,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     const work = sharedFloats(layout.size)
     parameters.set(initial.parameters)
     this.#parameters = parameters
+    predictor.publish(initial.round, parameters, trainer.statistics)
     const averaging = createAveraging(task.averaging, layout.size)
     this.#machine = new RoundMachine({
       parameters,
@@ -144,7 +156,10 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         work,
         evaluateEvery,
         rounds,
-        onAveraged: (result, model) => this.emit('averaged', result, model),
+        onAveraged: (result, model) => {
+          predictor.publish(result.round, model, trainer.statistics)
+          this.emit('averaged', result, model)
+        },
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
         onRejected: (peer, reason) => this.#countRejected(peer, reason),
         onFinished: () => this.emit('finished'),
@@ -266,16 +281,16 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   }
 
   /**
-   * Answer from this node's own model; no peer is asked.
+   * Answer from this node's own model, as the last averaging left it; no peer is asked, and no training step waited for.
    *
    * @param examples - rows as objects or arrays (table), or arrays of pixels (image)
    * @throws InvalidExampleError naming the example and field
    */
-  async predict(examples: readonly unknown[]): Promise<Prediction[]> {
+  async predict(examples: readonly unknown[]): Promise<Answer> {
     const { schema, columns } = this.#init.data
     const features = encodeExamples(examples, schema, columns)
-    const { predictions } = await this.#parts.trainer.predict(this.#parameters, features, examples.length)
-    return decodePredictions(predictions, schema.label)
+    const { predictions, round, version } = await this.#parts.predictor.predict(features, examples.length)
+    return { predictions: decodePredictions(predictions, schema.label), round, version }
   }
 
   status(): NodeStatus {
@@ -330,7 +345,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   }
 
   async #stop(): Promise<void> {
-    const { host, trainer, home } = this.#parts
+    const { host, trainer, predictor, home } = this.#parts
     this.#giveUpLinking()
     this.#driver.stop()
     // What is half open cannot be closed; that it failed is told to who opened it.
@@ -341,6 +356,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     await this.#exchange.stop()
     await this.#taskServer.stop()
     await trainer.stop()
+    await predictor.stop()
     await host.stop()
     await home?.close()
   }

@@ -36,7 +36,7 @@ export async function serveHttp(node: MurmurNode, port: number): Promise<HttpSer
   server.post(`/v1/models/${node.task.name}::predict`, { schema: { body: predictBody } }, async (request, reply) => {
     const { instances } = request.body as { instances: unknown[] }
     try {
-      return { predictions: await node.predict(instances), round: node.status().round }
+      return await node.predict(instances)
     } catch (error) {
       if (!(error instanceof InvalidExampleError)) throw error
       return reply.code(400).send({ error: error.message })

@@ -2,16 +2,11 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { parse } from 'csv-parse/sync'
 import { InvalidDataError, type Prediction } from '../../data/index.js'
-import type { NodeStatus } from '../../node/index.js'
+import type { Answer, NodeStatus } from '../../node/index.js'
 import { askNode } from '../control.js'
 import { homeOption } from '../device.js'
 import { option } from '../options.js'
 import { formatShare, printJson, printResult } from '../output.js'
-
-interface Answer {
-  readonly predictions: readonly Prediction[]
-  readonly round: number
-}
 
 export function predictCommand(): Command {
   return new Command('predict')

@@ -4,10 +4,11 @@ import { createEngine } from '../../engine/create-engine.js'
 import { EngineError, UnusableEngineError } from '../../engine/errors.js'
 import { buildModel } from '../../engine/models.js'
 import { initialParameters } from '../../engine/topology.js'
-import { sharedFloats, Trainer } from '../../engine/trainer.js'
+import { sharedFloats } from '../../engine/shared-floats.js'
+import { Trainer } from '../../engine/trainer.js'
 import { close } from '../helpers/close.js'
 import { within } from '../helpers/within.js'
-import { CLASSIFY, randomDataset, rejection } from './fixtures.js'
+import { CLASSIFY, CONVOLUTIONAL, PENALISED, randomDataset, rejection } from './fixtures.js'
 
 const trainer = suite('trainer')
 const topology = buildModel('mlp:9', [6], 3, CLASSIFY.loss)
@@ -38,7 +39,7 @@ function fakeWorker(body: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`)
 }
 
-trainer('trains, evaluates and predicts as an engine on this thread does', () =>
+trainer('trains and evaluates as an engine on this thread does', () =>
   withTrainer(async remote => {
     const local = await createEngine({ topology, training: CLASSIFY })
     const [ours, theirs] = [start(), start()]
@@ -53,10 +54,6 @@ trainer('trains, evaluates and predicts as an engine on this thread does', () =>
     const { cpuMs, ...evaluation } = await within(remote.evaluate(ours), 5_000, 'evaluation')
     assert.ok(cpuMs >= 0)
     assert.equal(evaluation, await local.evaluate(theirs, data.test))
-
-    const features = data.test.features as Float32Array
-    const { predictions } = await within(remote.predict(ours, features, 40), 5_000, 'prediction')
-    close(predictions, await local.predict(theirs, features, 40), 0, 'predictions')
   })
 )
 
@@ -75,6 +72,28 @@ trainer('does requests in order, with the parameters as they were at each call',
   })
 )
 
+trainer('tells the moving statistics, which start at mean 0 and variance 1', async () => {
+  const images = { ...randomDataset(20, 36, 2), inputShape: [6, 6, 1] }
+  const split = { train: images, test: images }
+  const remote = await within(Trainer.create({ ...init, topology: CONVOLUTIONAL, data: split }), 10_000, 'the worker')
+  try {
+    assert.equal([...remote.statistics], [0, 0, 0, 1, 1, 1])
+    const local = await createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY })
+    const [ours, theirs] = [0, 1].map(() => {
+      const parameters = initialParameters(CONVOLUTIONAL, 1)
+      const shared = sharedFloats(parameters.length)
+      shared.set(parameters)
+      return shared
+    })
+    await within(remote.train(ours, { firstStep: 0, steps: 3 }), 5_000, 'training')
+    await local.train(theirs, images, { firstStep: 0, steps: 3, seed: 5 })
+    close(remote.statistics, local.statistics, 0, 'statistics')
+    assert.ok(remote.statistics.some(value => value !== 0 && value !== 1))
+  } finally {
+    await remote.stop()
+  }
+})
+
 trainer('refuses what the engine refuses, and goes on', () =>
   withTrainer(async remote => {
     const error = await rejection(within(remote.evaluate(new Float32Array(3)), 5_000, 'a refusal'))
@@ -86,9 +105,10 @@ trainer('refuses what the engine refuses, and goes on', () =>
 )
 
 trainer('says why it cannot be made', async () => {
-  const error = await rejection(within(Trainer.create({ ...init, topology: {} }), 10_000, 'a refusal'))
+  const create = Trainer.create({ ...init, topology: PENALISED, backend: 'plan' })
+  const error = await rejection(within(create, 10_000, 'a refusal'))
   assert.instance(error, UnusableEngineError)
-  assert.match(error.message, /class_name/)
+  assert.match(error.message, /layer "layer_0" \(Conv2D\)/)
 })
 
 trainer('rejects what is pending, and later calls, when the worker crashes', () =>

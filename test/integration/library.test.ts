@@ -27,7 +27,10 @@ library('two nodes of one process learn together and answer', async () => {
     assert.ok(records.at(-1)!.evaluation!.accuracy! >= 0.8, `node ${i}: ${JSON.stringify(records.at(-1))}`)
     const met = records.filter(({ averagedWith }) => averagedWith.includes(ids[1 - i]))
     assert.ok(met.length > 0, `node ${i} averaged with the other`)
-    assert.match(JSON.stringify(answers[i]), /^\[\{"kind":"class","label":"setosa"/)
+    const { predictions, round, version } = answers[i]
+    assert.match(JSON.stringify(predictions), /^\[\{"kind":"class","label":"setosa"/)
+    assert.is(round, 5, `node ${i} answers from its last model`)
+    assert.is(version, records.length + 1, `node ${i} had a model a round, and one before`)
   }
 })
 

@@ -1,0 +1,35 @@
+import { parentPort } from 'node:worker_threads'
+import { createEngine } from './create-engine.js'
+import type { Engine } from './engine.js'
+import type { Reply, Request, WorkerInit } from './messages.js'
+
+/**
+ * Be a worker of the engine: make one, say so, and answer requests one after another, in their order.
+ *
+ * @param prepare - takes the engine, once; what it returns performs a request
+ */
+export async function serve<Work, Result>(
+  { topology, training, backend }: WorkerInit,
+  prepare: (engine: Engine) => (work: Work) => Promise<Result>
+): Promise<void> {
+  if (parentPort === null) throw new Error('this module is a worker thread: start it through EngineThread')
+  const port = parentPort
+  const reply = (message: Reply<Result>): void => port.postMessage(message)
+  try {
+    const onWarning = (message: string): void => reply({ kind: 'warning', message })
+    const engine = await createEngine({ topology, training, backend, onWarning })
+    const perform = prepare(engine)
+    let queue = Promise.resolve()
+    port.on('message', ({ id, work }: Request<Work>) => {
+      queue = queue
+        .then(() => perform(work))
+        .then(
+          result => reply({ kind: 'done', id, result }),
+          (error: unknown) => reply({ kind: 'failed', id, message: (error as Error).message })
+        )
+    })
+    reply({ kind: 'ready', backend: engine.backend })
+  } catch (error) {
+    reply({ kind: 'unusable', message: (error as Error).message })
+  }
+}
