@@ -1,8 +1,10 @@
 import { UnknownNameError } from '../learning/errors.js'
-import type { Engine, ModelTopology, TrainingSettings } from './engine.js'
+import type { Engine, EngineBackend, ModelTopology, TrainingSettings } from './engine.js'
 import { BackendUnavailableError } from './errors.js'
+import { fastestBackend, stepMs, type Candidate } from './fastest-backend.js'
 import { PlanEngine } from './plan/plan-engine.js'
 import { planSteps } from './plan/steps.js'
+import { isInstalled, requirePackage, type PackageLoader, type TfjsBackend } from './tfjs-library.js'
 
 /** What may be asked for; `auto` picks the fastest that can train the model here. */
 export const BACKEND_NAMES = ['auto', 'native', 'plan', 'wasm', 'cpu'] as const
@@ -13,28 +15,98 @@ export interface EngineInit {
   readonly training: TrainingSettings
   /** @default 'auto' */
   readonly backend?: BackendName
-  /** Told once, in one line, when a slow backend had to be taken. */
+  /** Told in one line when `auto` had to take another backend than it would like, and why. */
   readonly onWarning?: (message: string) => void
 }
 
+/** What an engine is made with; tests hand in their own. */
+export interface EngineComponents {
+  /** Loads tfjs and its backends. */
+  readonly load: PackageLoader
+  /** Milliseconds, to time steps with. */
+  readonly now: () => number
+}
+
+const COMPONENTS: EngineComponents = { load: requirePackage, now: () => performance.now() }
+
+/** tfjs spends longer than this on a step before it computes anything: no need to load it to know who is faster. */
+const QUICK_STEP_MS = 1
+/** A package that is broken may also never answer. */
+const OPEN_LIMIT_MS = 10_000
+
 /**
- * An engine for a model: the compiled plan for models that it knows, else tfjs on its native, wasm or cpu backend, in this
- * order. tfjs is loaded only when it is needed.
+ * An engine for a model.
+ *
+ * `auto` takes the compiled plan for models that it knows, else tfjs. Where tfjs-node is installed too, a few steps of the
+ * model are timed on both, unless the plan's are so quick that tfjs cannot be quicker. tfjs is loaded only when it is needed.
  *
  * @throws InvalidModelError for a topology that is not known
  * @throws BackendUnavailableError when a backend asked for by name cannot run here or cannot train the model
  * @throws UnknownNameError for another backend name
  */
-export async function createEngine(init: EngineInit): Promise<Engine> {
+export async function createEngine(init: EngineInit, components: EngineComponents = COMPONENTS): Promise<Engine> {
   const { topology, training, backend = 'auto' } = init
   if (!BACKEND_NAMES.includes(backend)) throw new UnknownNameError('backend', backend, BACKEND_NAMES)
-  if (backend === 'plan' || backend === 'auto') {
-    const steps = planSteps(topology, training.loss)
-    if (!('unsupported' in steps)) return new PlanEngine(topology, training)
-    if (backend === 'plan') {
-      throw new BackendUnavailableError(backend, `it cannot train ${steps.unsupported}. Use "auto".`)
-    }
+  if (backend === 'native' || backend === 'wasm' || backend === 'cpu') return openTfjs(init, backend, components)
+  const steps = planSteps(topology, training.loss)
+  const unsupported = 'unsupported' in steps ? steps.unsupported : undefined
+  if (backend === 'auto')
+    return unsupported === undefined ? known(init, components) : unknown(init, unsupported, components)
+  if (unsupported === undefined) return new PlanEngine(topology, training)
+  throw new BackendUnavailableError(backend, `it cannot train ${unsupported}`, 'Use "auto".')
+}
+
+/** For a model that the plan knows. */
+async function known(init: EngineInit, components: EngineComponents): Promise<Engine> {
+  const { topology, training } = init
+  const plan = candidate('plan', async () => new PlanEngine(topology, training))
+  if (!isInstalled('native', components.load)) return plan.open()
+  const planMs = await stepMs(await plan.open(), { topology, training, now: components.now })
+  if (planMs <= QUICK_STEP_MS) return plan.open()
+  const onUnavailable = ({ backend }: Candidate, error: unknown): void => {
+    init.onWarning?.(`${describe(backend, error)} Training goes on with "plan".`)
   }
-  const { createTfjsEngine } = await import('./tfjs.js')
-  return createTfjsEngine(init, backend)
+  const fastest = await contest(init, [plan, tfjsCandidate(init, 'native', components)], components, onUnavailable)
+  return (fastest ?? plan).open()
+}
+
+/** For a model that only tfjs can train. */
+async function unknown(init: EngineInit, unsupported: string, components: EngineComponents): Promise<Engine> {
+  const reasons = [`The compiled plan cannot train ${unsupported}.`]
+  const backends: TfjsBackend[] = isInstalled('native', components.load) ? ['native', 'wasm'] : ['wasm']
+  const candidates = backends.map(backend => tfjsCandidate(init, backend, components))
+  const fastest = await contest(init, candidates, components, ({ backend }, error) => {
+    reasons.push(describe(backend, error))
+  })
+  const backend = fastest?.backend ?? 'cpu'
+  const slower = backend === 'cpu' ? ', which is tens to hundreds of times slower' : ''
+  init.onWarning?.(`${reasons.join(' ')} Training goes on with "${backend}"${slower}.`)
+  return (fastest ?? tfjsCandidate(init, 'cpu', components)).open()
+}
+
+function contest(
+  { topology, training }: EngineInit,
+  candidates: readonly Candidate[],
+  { now }: EngineComponents,
+  onUnavailable: (candidate: Candidate, error: unknown) => void
+): Promise<Candidate | undefined> {
+  return fastestBackend(candidates, { topology, training, now, openLimitMs: OPEN_LIMIT_MS, onUnavailable })
+}
+
+function tfjsCandidate(init: EngineInit, backend: TfjsBackend, components: EngineComponents): Candidate {
+  return candidate(backend, () => openTfjs(init, backend, components))
+}
+
+function candidate(backend: EngineBackend, open: () => Promise<Engine>): Candidate {
+  return { backend, open }
+}
+
+async function openTfjs(init: EngineInit, backend: TfjsBackend, { load }: EngineComponents): Promise<Engine> {
+  const { openTfjsEngine } = await import('./tfjs.js')
+  return openTfjsEngine(init, backend, load)
+}
+
+function describe(backend: EngineBackend, error: unknown): string {
+  const reason = error instanceof BackendUnavailableError ? error.reason : (error as Error).message
+  return `Backend "${backend}" is not available: ${reason}.`
 }

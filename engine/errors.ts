@@ -32,9 +32,12 @@ export class BackendUnavailableError extends Error {
   override readonly name = 'BackendUnavailableError'
   constructor(
     readonly backend: string,
-    reason: string,
+    /** What is wrong, without a full stop. */
+    readonly reason: string,
+    /** What to do about it. */
+    remedy: string,
     options?: ErrorOptions
   ) {
-    super(`backend "${backend}" is not available: ${reason}`, options)
+    super(`backend "${backend}" is not available: ${reason}. ${remedy}`, options)
   }
 }

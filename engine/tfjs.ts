@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.js'
 import { allFinite, elementCount, type Layout } from '../learning/parameters.js'
 import { Batches, copyRows, gatherRows } from './batches.js'
 import { checkData, checkLength, type Expected } from './checks.js'
-import type { BackendName, EngineInit } from './create-engine.js'
+import type { EngineInit } from './create-engine.js'
 import type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from './engine.js'
 import { BackendUnavailableError, EngineError } from './errors.js'
 import { softmaxInPlace } from './losses.js'
@@ -12,7 +12,7 @@ import { createMetrics } from './metrics.js'
 import { optimizerStateSize } from './plan/optimizer.js'
 import { registerGroupNormalization } from './tfjs-group-normalization.js'
 import { concatenate } from './statistics.js'
-import { loadTfjs, useBackend, type Tfjs, type TfjsBackend } from './tfjs-library.js'
+import { loadTfjs, useBackend, type PackageLoader, type Tfjs, type TfjsBackend } from './tfjs-library.js'
 import { modelLayout, readTopology, withLogits } from './topology.js'
 
 /** Rows that go through the model at once when it is only asked. */
@@ -21,27 +21,15 @@ const CHUNK_ROWS = 256
 /**
  * An engine on tfjs.
  *
- * @param backend - `auto`: native when it loads, else wasm when it can train the model, else cpu with a warning
- * @throws BackendUnavailableError when a backend asked for by name cannot run here, or cannot train the model
+ * @param load - stands in for `require` in tests
+ * @throws BackendUnavailableError when the backend cannot run here, or cannot train the model
  */
-export async function createTfjsEngine(init: EngineInit, backend: Exclude<BackendName, 'plan'>): Promise<Engine> {
-  if (backend !== 'auto') return open(init, backend)
-  try {
-    return await open(init, 'native')
-  } catch (error) {
-    if (!(error instanceof BackendUnavailableError)) throw error
-  }
-  try {
-    return await open(init, 'wasm')
-  } catch (error) {
-    if (!(error instanceof BackendUnavailableError)) throw error
-    init.onWarning?.(`${error.message} Training goes on with "cpu", which is tens to hundreds of times slower.`)
-    return open(init, 'cpu')
-  }
-}
-
-async function open({ topology, training }: EngineInit, backend: TfjsBackend): Promise<Engine> {
-  const tfjs = await loadTfjs(backend)
+export async function openTfjsEngine(
+  { topology, training }: EngineInit,
+  backend: TfjsBackend,
+  load: PackageLoader
+): Promise<Engine> {
+  const tfjs = await loadTfjs(backend, load)
   registerGroupNormalization(tfjs)
   const modelTopology = training.loss === 'softmax-cross-entropy' ? withLogits(topology) : topology
   const model = await tfjs.layers.loadLayersModel({ load: async () => ({ modelTopology }) })
@@ -52,8 +40,8 @@ async function open({ topology, training }: EngineInit, backend: TfjsBackend): P
     engine.dispose()
     const kernel = /Kernel '(\w+)' not registered/.exec((cause as Error).message)?.[1]
     if (kernel === undefined) throw cause
-    const reason = `tfjs has no ${kernel} on it, which this model needs. Install @tensorflow/tfjs-node, or use "cpu".`
-    throw new BackendUnavailableError(backend, reason, { cause })
+    const reason = `tfjs has no ${kernel} on it, which this model needs`
+    throw new BackendUnavailableError(backend, reason, 'Install @tensorflow/tfjs-node, or use "cpu".', { cause })
   }
   return engine
 }
