@@ -60,6 +60,16 @@ export class ModelPublisher {
     control[ROUND + slot] = round
     Atomics.store(control, PUBLISHED, slot)
   }
+
+  /**
+   * The model that was published last, for the thread that publishes.
+   *
+   * @returns views that do not change before the next but one is published; undefined before the first
+   */
+  get latest(): PublishedModel | undefined {
+    const slot = Atomics.load(this.memory.control, PUBLISHED)
+    return slot === NONE ? undefined : modelAt(this.memory, slot)
+  }
 }
 
 /**
@@ -82,21 +92,20 @@ export class ModelReader {
       const slot = Atomics.load(control, PUBLISHED)
       if (slot === NONE) return undefined
       Atomics.store(control, READING, slot)
-      if (Atomics.load(control, PUBLISHED) === slot) return this.#at(slot)
+      if (Atomics.load(control, PUBLISHED) === slot) return modelAt(this.memory, slot)
     }
   }
 
   release(): void {
     Atomics.store(this.memory.control, READING, NONE)
   }
+}
 
-  #at(slot: number): PublishedModel {
-    const { control, slots, parameters } = this.memory
-    return {
-      version: control[VERSION + slot],
-      round: control[ROUND + slot],
-      parameters: slots[slot].subarray(0, parameters),
-      statistics: slots[slot].subarray(parameters)
-    }
+function modelAt({ control, slots, parameters }: SharedModelMemory, slot: number): PublishedModel {
+  return {
+    version: control[VERSION + slot],
+    round: control[ROUND + slot],
+    parameters: slots[slot].subarray(0, parameters),
+    statistics: slots[slot].subarray(parameters)
   }
 }

@@ -36,6 +36,15 @@ export function modelLayout(topology: ModelTopology): Layout {
   return createLayout(tensorsOf(topology))
 }
 
+/** Multiply-adds of a forward pass of one example, or a few more. */
+export function forwardOperations(topology: ModelTopology): number {
+  const positions = (shape: readonly number[]): number => elementCount(shape.slice(0, -1))
+  return readTopology(topology).layers.reduce((sum, { inputShape, outputShape, tensors }) => {
+    const parameters = tensors.reduce((size, { shape }) => size + elementCount(shape), 0)
+    return sum + parameters * Math.max(positions(inputShape), positions(outputShape))
+  }, 0)
+}
+
 /** Length of `Engine.statistics`. */
 export function statisticsSize(topology: ModelTopology): number {
   return readTopology(topology)

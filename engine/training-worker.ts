@@ -1,9 +1,11 @@
 import { workerData } from 'node:worker_threads'
 import type { TrainingInit, TrainingResult, TrainingWork } from './messages.js'
 import { serve } from './serve.js'
+import { stepBack } from './thread-priority.js'
 import { threadCpuMs } from './thread-time.js'
 
 const init = workerData as TrainingInit
+stepBack()
 
 await serve<TrainingWork, TrainingResult>(init, engine => {
   const { data, seed, statistics } = init

@@ -11,8 +11,9 @@ import { within } from '../helpers/within.js'
 import { CLASSIFY, CONVOLUTIONAL, randomDataset, rejection } from './fixtures.js'
 
 const predictor = suite('predictor')
-const topology = buildModel('mlp:9', [6], 3, CLASSIFY.loss)
+const topology = buildModel('mlp:90', [6], 3, CLASSIFY.loss)
 const init: PredictorInit = { topology, training: CLASSIFY, backend: 'plan' }
+/** So many are predicted in a worker, one alone on this thread. */
 const rows = 300
 const features = randomDataset(rows, 6, 3).features as Float32Array
 const none = new Float32Array(0)
@@ -34,6 +35,38 @@ async function expected(model: ModelTopology, parameters: Float32Array, input: F
   const engine = await createEngine({ topology: model, training: CLASSIFY })
   return engine.predict(parameters, input, count)
 }
+
+predictor('gives the same answer on this thread as in the worker', () =>
+  withPredictor({}, async lane => {
+    lane.publish(3, initialParameters(topology, 1), none)
+    const many = await ask(lane)
+    for (const row of [0, 1, 299]) {
+      const one = await ask(lane, features.subarray(row * 6, (row + 1) * 6), 1)
+      assert.equal([one.round, one.version], [3, 1])
+      close(one.predictions, many.predictions.subarray(row * 3, (row + 1) * 3), 1e-6, `row ${row}`)
+    }
+  })
+)
+
+predictor('starts no worker for a small prediction, which sees the latest model at once', () =>
+  withPredictor({ workerUrl: new URL('data:text/javascript,throw new Error("a worker was started")') }, async lane => {
+    for (const seed of [1, 2, 3, 4]) {
+      const parameters = initialParameters(topology, seed)
+      lane.publish(seed, parameters, none)
+      const asked = ask(lane, features.subarray(0, 6), 1)
+      for (let later = 0; later < 4; later++)
+        lane.publish(
+          99,
+          parameters.map(() => NaN),
+          none
+        )
+      const { predictions, round } = await asked
+      assert.is(round, seed)
+      close(predictions, await expected(topology, parameters, features.subarray(0, 6), 1), 0, `model ${seed}`)
+    }
+    assert.match((await rejection(ask(lane))).message, /a worker was started/)
+  })
+)
 
 predictor('answers from the model that was published last, and says which', () =>
   withPredictor({}, async lane => {
@@ -62,22 +95,31 @@ predictor('copies the model: what becomes of the arrays afterwards changes nothi
 predictor('uses the moving statistics that come with a model', () =>
   withPredictor({ topology: CONVOLUTIONAL }, async lane => {
     const parameters = initialParameters(CONVOLUTIONAL, 1)
-    const image = randomDataset(1, 36).features as Float32Array
     const engine = await createEngine({ topology: CONVOLUTIONAL, training: CLASSIFY })
-    const usual = await engine.predict(parameters, image, 1)
-    engine.statistics = Float32Array.of(0.1, 0.2, 0.3, 2, 3, 4)
-    const wanted = await engine.predict(parameters, image, 1)
-    assert.not.equal([...wanted], [...usual])
-    lane.publish(1, parameters, engine.statistics)
-    close((await ask(lane, image, 1)).predictions, wanted, 0, 'predictions')
+    const statistics = Float32Array.of(0.1, 0.2, 0.3, 2, 3, 4)
+    lane.publish(1, parameters, statistics)
+    for (const count of [1, rows]) {
+      const images = randomDataset(count, 36).features as Float32Array
+      engine.statistics = Float32Array.of(0, 0, 0, 1, 1, 1)
+      const usual = await engine.predict(parameters, images, count)
+      engine.statistics = statistics
+      const wanted = await engine.predict(parameters, images, count)
+      assert.not.equal([...wanted], [...usual])
+      close((await ask(lane, images, count)).predictions, wanted, 0, `${count} images`)
+    }
   })
 )
 
 predictor('refuses what cannot be answered, and goes on', () =>
   withPredictor({}, async lane => {
-    assert.match((await rejection(ask(lane))).message, /no model yet/)
+    for (const count of [1, rows]) {
+      const error = await rejection(ask(lane, features.subarray(0, 6 * count), count))
+      assert.match(error.message, /no model yet/, `${count} rows`)
+    }
     lane.publish(1, initialParameters(topology, 1), none)
-    assert.match((await rejection(ask(lane, features, 7))).message, /features of 7 rows/)
+    for (const count of [7, 299]) {
+      assert.match((await rejection(ask(lane, features, count))).message, new RegExp(`features of ${count} rows`))
+    }
     assert.is((await ask(lane)).round, 1)
   })
 )

@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { formatTable, printResult } from '../output.js'
+
+/** Print what was measured, the figures, and of which machine and commit they are. */
+export function printTable(question: string, rows: readonly (readonly string[])[]): void {
+  printResult(`${question}\n`)
+  printResult(formatTable(rows))
+  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim()
+  printResult(`\n${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, commit ${commit}`)
+}
+
+/** The value that a share of all values does not exceed; 0.5: the median. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+}
