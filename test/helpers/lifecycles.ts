@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { pathToFileURL } from 'node:url'
 import { createNode, type MurmurNode, type NodeOptions, type RoundRecord } from '../../node/index.js'
+import { loadOwnData } from '../../node/own-data.js'
 import { fixture } from './fixture.js'
 import { temporaryFolder } from './temporary-folder.js'
 import { within } from './within.js'
@@ -18,6 +19,8 @@ function half(index: 0 | 1): string {
 function create(options: Partial<NodeOptions>): Promise<MurmurNode> {
   return createNode({ data: half(0), listen: ['/ip4/127.0.0.1/tcp/0'], rounds: 5, ...options })
 }
+
+const setosa = { sepal_length_cm: 5.1, sepal_width_cm: 3.5, petal_length_cm: 1.4, petal_width_cm: 0.2 }
 
 /** Not for the compiled plan, which knows no dropout. */
 const withDropout = {
@@ -48,11 +51,37 @@ export const lifecycles = {
       })
       for (const node of nodes) node.start()
       await within(Promise.all(finished), timeoutMs, 'both nodes to finish')
-      const setosa = [{ sepal_length_cm: 5.1, sepal_width_cm: 3.5, petal_length_cm: 1.4, petal_width_cm: 0.2 }]
-      const answers = await Promise.all(nodes.map(node => node.predict(setosa)))
+      const answers = await Promise.all(nodes.map(node => node.predict([setosa])))
       return { linked, rounds, answers, ids: nodes.map(({ peerId }) => peerId) }
     } finally {
       await Promise.all(nodes.map(node => node.stop()))
+    }
+  },
+
+  /** @returns what a node with a broken row was warned of, learned and answered */
+  async learnFromBrokenRow() {
+    const warnings: string[] = []
+    const ignore = (): void => {}
+    const log = { error: ignore, warn: (message: string) => void warnings.push(message), info: ignore, debug: ignore }
+    const node = await create({
+      data: schema => {
+        const loaded = loadOwnData(half(0), { schema })
+        loaded.split.train.features[0] = NaN
+        return loaded
+      },
+      settings: { localSteps: 1 },
+      rounds: 60,
+      log
+    })
+    try {
+      let last: RoundRecord | undefined
+      node.on('round', record => (last = record))
+      await node.open()
+      node.start()
+      await within(once(node, 'finished'), timeoutMs, 'the node to finish')
+      return { warnings, last, answer: await node.predict([setosa]) }
+    } finally {
+      await node.stop()
     }
   },
 

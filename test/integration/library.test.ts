@@ -34,6 +34,16 @@ library('two nodes of one process learn together and answer', async () => {
   }
 })
 
+library('goes back to the last good model when steps end in numbers that are not finite, and learns on', async () => {
+  const { warnings, last, answer } = await live('learnFromBrokenRow')
+  const { round, evaluation } = last!
+  assert.is(round, 60)
+  assert.ok(warnings.length > 0 && warnings.length < round, `${warnings.length} of ${round} rounds met the broken row`)
+  for (const warning of warnings) assert.match(warning, /not finite; they were discarded/)
+  assert.ok(evaluation!.accuracy! >= 0.8, JSON.stringify(last))
+  assert.match(JSON.stringify(answer.predictions), /"label":"setosa","probabilities":\{"setosa":0\.\d/)
+})
+
 library('can be stopped twice, and leaves nothing behind', () => live('stopTwice').then(() => {}))
 
 library('can be stopped while it opens', () => live('stopWhileOpening').then(() => {}))
