@@ -7,7 +7,7 @@ import { createRng } from '../learning/rng.js'
 import { fetchModel, InvalidTaskError, taskId, type ModelSnapshot, type Task } from '../protocols/index.js'
 import { systemClock } from './clock.js'
 import { JoinError, ListenError } from './errors.js'
-import { Home } from './home.js'
+import type { Home } from './home.js'
 import { createHost, type Host } from './host.js'
 import type { LearningSettings } from './learning-settings.js'
 import { joinSwarm, readAddress, type Joined } from './join.js'
@@ -65,7 +65,7 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
   const founded = targets.length === 0 ? found(options) : undefined
   const undo: (() => Promise<unknown>)[] = []
   try {
-    const home = options.home === undefined ? undefined : await Home.open(options.home)
+    const home = options.home === undefined ? undefined : await openHome(options.home)
     if (home !== undefined) undo.push(() => home.close())
     const traffic = new Traffic()
     const privateKey = home?.privateKey ?? options.privateKey ?? (await generateKeyPair('Ed25519'))
@@ -119,6 +119,12 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     for (const step of undo.reverse()) await step()
     throw error
   }
+}
+
+/** A node without a home folder need not load the database that it would be kept in. */
+async function openHome(path: string): Promise<Home> {
+  const { Home } = await import('./home.js')
+  return Home.open(path)
 }
 
 function found({ data, task, settings = {} }: NodeOptions): { readonly task: Task; readonly data: LoadedData } {
