@@ -87,6 +87,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   readonly #taskServer: TaskServer
   readonly #rejected = new Map<string, Map<string, number>>()
   #startedMs = 0
+  /** Of the model that predictions come from. */
+  #modelRound: number
   #cpuAtStart = process.cpuUsage()
   #last: RoundRecord | undefined
   #evaluation: Evaluation | undefined
@@ -108,6 +110,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     const work = sharedFloats(layout.size)
     parameters.set(initial.parameters)
     this.#parameters = parameters
+    this.#modelRound = initial.round
     const averaging = createAveraging(task.averaging, layout.size)
     this.#machine = new RoundMachine({
       parameters,
@@ -144,7 +147,10 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         work,
         evaluateEvery,
         rounds,
-        onAveraged: (result, model) => this.emit('averaged', result, model),
+        onAveraged: (result, model) => {
+          this.#modelRound = result.round
+          this.emit('averaged', result, model)
+        },
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
         onRejected: (peer, reason) => this.#countRejected(peer, reason),
         onFinished: () => this.emit('finished'),
@@ -279,14 +285,20 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   }
 
   status(): NodeStatus {
-    const { task, taskId, layout, data } = this.#init
+    const { task, taskId, layout, data, initial } = this.#init
     const { traffic, trainer, clock } = this.#parts
     const { phase, round, awaited } = this.#machine
     return {
       peer: this.peerId,
       addresses: this.addresses,
       task: { id: taskId, name: task.name },
-      model: { parameters: layout.size, layoutHash: layout.hash, backend: trainer.backend },
+      model: {
+        parameters: layout.size,
+        layoutHash: layout.hash,
+        backend: trainer.backend,
+        round: this.#modelRound,
+        origin: this.#modelRound > initial.round ? 'learned' : initial.round > 0 ? 'received' : 'initial'
+      },
       data: { trainRows: data.split.train.rows, testRows: data.split.test.rows },
       round,
       phase,

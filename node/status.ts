@@ -1,12 +1,23 @@
 import type { Evaluation } from '../engine/index.js'
 import type { Bytes } from './traffic.js'
 
+/** What a node says of the model that its predictions come from. */
+export interface ModelStatus {
+  readonly parameters: number
+  readonly layoutHash: string
+  readonly backend: string
+  /** Whose averaging it came out of. */
+  readonly round: number
+  /** Before the first averaging of this node: the task's `initial` parameters, or those `received` from a peer. */
+  readonly origin: 'initial' | 'received' | 'learned'
+}
+
 /** What a node says of itself. */
 export interface NodeStatus {
   readonly peer: string
   readonly addresses: readonly string[]
   readonly task: { readonly id: string; readonly name: string }
-  readonly model: { readonly parameters: number; readonly layoutHash: string; readonly backend: string }
+  readonly model: ModelStatus
   readonly data: { readonly trainRows: number; readonly testRows: number }
   /** The round under way. */
   readonly round: number

@@ -114,7 +114,7 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
     })
   )
   try {
-    const http = await withPort(flags.http, isDefault(command, 'http'), port => serveHttp(node, port))
+    const http = await withPort(flags.http, isDefault(command, 'http'), port => serveHttp(node, { port }))
     node.announceControl(http.url)
     return { node, http }
   } catch (error) {

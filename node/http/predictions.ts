@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify'
+import type { Label, Prediction } from '../../data/index.js'
+import { HttpError } from './errors.js'
+import { describeModel, modelStatus } from './model-metadata.js'
+import type { HttpPart, ServedNode } from './part.js'
+import {
+  classificationOf,
+  columnsOf,
+  examplesOf,
+  featuresOf,
+  rawOutputs,
+  regressionOf,
+  schemas,
+  type ExamplesBody,
+  type PredictBody
+} from './tf-serving.js'
+
+/** More predictions than this under way at once are refused: each holds its body until it is answered. */
+const maxPending = 256
+
+/**
+ * The model, as TensorFlow Serving's REST interface has it (https://www.tensorflow.org/tfx/serving/api_rest): `:predict`
+ * with `instances` or `inputs`, `:classify`, `:regress`, status and metadata. The answer also says of which round the model
+ * is that gave it: 0 before this node's first averaging, when it still is the one that the swarm began with or that a peer
+ * handed over.
+ */
+export const predictionRoutes: HttpPart = (server, { node }, done) => {
+  const { name, schema } = node.task
+  const path = `/v1/models/${name}`
+  const predict = limited((examples: readonly unknown[]) => node.predict(examples))
+  acceptAnyContentType(server)
+
+  server.get(path, () => modelStatus(node))
+  server.get(`${path}/metadata`, () => describeModel(node))
+
+  // Two colons: one that is meant literally.
+  server.post<{ Body: PredictBody }>(`${path}::predict`, { schema: { body: schemas.predict } }, async ({ body }) => {
+    const predictions = await predict(examplesOf(body, schema))
+    return { ...answerOf(body, predictions, schema.label), ...versionOf(node) }
+  })
+  server.post<{ Body: ExamplesBody }>(`${path}::classify`, { schema: { body: schemas.examples } }, async ({ body }) => {
+    if (schema.label.kind !== 'class') throw new HttpError(400, 'path: this model gives numbers; use :regress')
+    return { results: classificationOf(await predict(featuresOf(body, schema))), ...versionOf(node) }
+  })
+  server.post<{ Body: ExamplesBody }>(`${path}::regress`, { schema: { body: schemas.examples } }, async ({ body }) => {
+    if (schema.label.kind !== 'number') throw new HttpError(400, 'path: this model gives classes; use :classify')
+    return { results: regressionOf(await predict(featuresOf(body, schema))), ...versionOf(node) }
+  })
+  server.all('/v1/models/*', async ({ method, url }) => {
+    const [, asked] = url.split('?', 1)[0].split('/v1/models/')
+    throw new HttpError(404, `path: no ${method} of model "${asked.slice(0, 100)}"; this node serves "${name}"`)
+  })
+  done()
+}
+
+/** curl sends JSON as a form unless it is told otherwise, and TensorFlow Serving does not mind. */
+function acceptAnyContentType(server: FastifyInstance): void {
+  server.addContentTypeParser('*', { parseAs: 'string' }, server.getDefaultJsonParser('error', 'error'))
+}
+
+/** In the form of the question. */
+function answerOf(body: PredictBody, predictions: readonly Prediction[], label: Label): object {
+  const raw = body.signature_name === 'raw' ? rawOutputs(predictions, label) : undefined
+  return body.inputs === undefined
+    ? { predictions: raw ?? predictions }
+    : { outputs: raw ?? columnsOf(predictions, label) }
+}
+
+function versionOf(node: ServedNode): { readonly round: number; readonly model_version: string } {
+  const { round } = node.status().model
+  return { round, model_version: String(round) }
+}
+
+type Predict = (examples: readonly unknown[]) => Promise<Prediction[]>
+
+function limited(predict: Predict): Predict {
+  let pending = 0
+  return async examples => {
+    if (pending >= maxPending) throw new HttpError(503, `${pending} predictions are under way; try again`)
+    pending++
+    try {
+      return await predict(examples)
+    } finally {
+      pending--
+    }
+  }
+}
