@@ -18,7 +18,7 @@ import {
   type Task
 } from '../protocols/index.js'
 import type { Clock } from './clock.js'
-import { Driver } from './driver.js'
+import { Driver, type RoundTiming } from './driver.js'
 import type { Home } from './home.js'
 import type { Host } from './host.js'
 import type { Logger } from './logger.js'
@@ -41,11 +41,14 @@ export interface RoundRecord extends RoundResult {
 
 interface NodeEvents {
   /** An averaging has ended; `parameters` is the model at this instant. */
-  averaged: [result: RoundResult, parameters: Float32Array]
+  averaged: [result: RoundResult, parameters: Float32Array, timing: RoundTiming]
   /** A round has ended and been evaluated, if that was due. */
   round: [record: RoundRecord]
   /** The last round has ended. The node goes on answering peers and predictions. */
   finished: []
+  /** No round begins until it is resumed; the one under way still ends. */
+  paused: []
+  resumed: []
   /** Learning cannot go on. */
   failed: [error: Error]
 }
@@ -89,6 +92,10 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   #startedMs = 0
   /** Of the model that predictions come from. */
   #modelRound: number
+  /** When learning started, was resumed, or a round last ended. */
+  #progressMs = 0
+  #paused = false
+  #failure: Error | undefined
   #cpuAtStart = process.cpuUsage()
   #last: RoundRecord | undefined
   #evaluation: Evaluation | undefined
@@ -147,14 +154,18 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         work,
         evaluateEvery,
         rounds,
-        onAveraged: (result, model) => {
+        onAveraged: (result, model, timing) => {
           this.#modelRound = result.round
-          this.emit('averaged', result, model)
+          this.#progressMs = clock.now()
+          this.emit('averaged', result, model, timing)
         },
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
         onRejected: (peer, reason) => this.#countRejected(peer, reason),
         onFinished: () => this.emit('finished'),
-        onFailed: error => this.emit('failed', error)
+        onFailed: error => {
+          this.#failure = error
+          this.emit('failed', error)
+        }
       }
     )
     this.#membership = new Membership(
@@ -209,6 +220,11 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     return this.#init.task
   }
 
+  /** Bytes that went over the network. */
+  get traffic(): Traffic {
+    return this.#parts.traffic
+  }
+
   /** Multiaddrs that other devices can join with. */
   get addresses(): readonly string[] {
     return this.#parts.host.getMultiaddrs().map(String)
@@ -256,8 +272,25 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   /** Start to learn. */
   start(): void {
     this.#startedMs = this.#parts.clock.now()
+    this.#progressMs = this.#startedMs
     this.#cpuAtStart = process.cpuUsage()
     this.#driver.start()
+  }
+
+  /** Learn nothing until `resume`, once the round under way has ended; go on answering peers and predictions. */
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#driver.pause()
+    this.emit('paused')
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#progressMs = this.#parts.clock.now()
+    this.#driver.resume()
+    this.emit('resumed')
   }
 
   /** Let commands on this machine find the node at `url`, through its home folder. */
@@ -301,7 +334,10 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       },
       data: { trainRows: data.split.train.rows, testRows: data.split.test.rows },
       round,
-      phase,
+      phase: this.#driver.isHeld ? 'paused' : phase,
+      paused: this.#paused,
+      failure: this.#failure?.message,
+      sinceRoundSeconds: phase === 'idle' ? undefined : (clock.now() - this.#progressMs) / 1000,
       awaited,
       neighbours: this.#neighbourhood.wanted.map(({ peer }) => peer),
       members: this.#membership.peers.length,

@@ -21,7 +21,13 @@ export interface NodeStatus {
   readonly data: { readonly trainRows: number; readonly testRows: number }
   /** The round under way. */
   readonly round: number
-  readonly phase: 'idle' | 'training' | 'averaging' | 'resting' | 'finished'
+  readonly phase: 'idle' | 'training' | 'averaging' | 'resting' | 'paused' | 'finished'
+  /** Somebody asked it to pause; `phase` tells whether the round under way has ended. */
+  readonly paused: boolean
+  /** Why learning cannot go on; undefined while it can. */
+  readonly failure: string | undefined
+  /** Since a round last ended, or learning started or was resumed; undefined before it started. */
+  readonly sinceRoundSeconds: number | undefined
   /** Neighbours that the averaging under way waits for. */
   readonly awaited: readonly string[]
   readonly neighbours: readonly string[]

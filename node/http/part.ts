@@ -2,7 +2,10 @@ import type { FastifyPluginCallback } from 'fastify'
 import type { MurmurNode } from '../node.js'
 
 /** What the server needs of a node. */
-export type ServedNode = Pick<MurmurNode, 'task' | 'status' | 'peers' | 'predict' | 'on' | 'off'>
+export type ServedNode = Pick<
+  MurmurNode,
+  'task' | 'status' | 'peers' | 'predict' | 'pause' | 'resume' | 'stop' | 'on' | 'off'
+>
 
 /** What every part of the server is registered with. */
 export interface Served {

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Label, Prediction } from '../../data/index.js'
+import type { NodeMetrics } from '../metrics.js'
 import { HttpError } from './errors.js'
 import { describeModel, modelStatus } from './model-metadata.js'
-import type { HttpPart, ServedNode } from './part.js'
+import type { HttpPart, Served, ServedNode } from './part.js'
 import {
   classificationOf,
   columnsOf,
@@ -15,6 +16,10 @@ import {
   type PredictBody
 } from './tf-serving.js'
 
+export interface Predicting extends Served {
+  readonly metrics?: Pick<NodeMetrics, 'predicted'>
+}
+
 /** More predictions than this under way at once are refused: each holds its body until it is answered. */
 const maxPending = 256
 
@@ -24,11 +29,14 @@ const maxPending = 256
  * is that gave it: 0 before this node's first averaging, when it still is the one that the swarm began with or that a peer
  * handed over.
  */
-export const predictionRoutes: HttpPart = (server, { node }, done) => {
+export const predictionRoutes: HttpPart<Predicting> = (server, { node, metrics }, done) => {
   const { name, schema } = node.task
   const path = `/v1/models/${name}`
   const predict = limited((examples: readonly unknown[]) => node.predict(examples))
   acceptAnyContentType(server)
+  server.addHook('onResponse', async ({ method }, reply) => {
+    if (method === 'POST') metrics?.predicted(reply.elapsedTime / 1000, reply.statusCode)
+  })
 
   server.get(path, () => modelStatus(node))
   server.get(`${path}/metadata`, () => describeModel(node))
@@ -53,8 +61,9 @@ export const predictionRoutes: HttpPart = (server, { node }, done) => {
   done()
 }
 
-/** curl sends JSON as a form unless it is told otherwise, and TensorFlow Serving does not mind. */
+/** curl sends JSON as a form and fetch as text unless they are told otherwise; TensorFlow Serving does not mind. */
 function acceptAnyContentType(server: FastifyInstance): void {
+  server.removeContentTypeParser('text/plain')
   server.addContentTypeParser('*', { parseAs: 'string' }, server.getDefaultJsonParser('error', 'error'))
 }
 

@@ -1,10 +1,15 @@
+import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import { fastify } from 'fastify'
 import { ListenError } from '../errors.js'
+import type { NodeMetrics } from '../metrics.js'
 import { createLogger, type Logger } from '../logger.js'
 import { contentSecurityPolicy } from './content-security-policy.js'
+import { controlRoutes } from './control.js'
 import { answerErrors } from './errors.js'
 import { guard, isLoopback, type GuardInit } from './guard.js'
+import { healthRoute } from './health.js'
+import { metricsRoute } from './metrics.js'
 import type { ServedNode } from './part.js'
 import { predictionRoutes } from './predictions.js'
 import { statusRoutes } from './status.js'
@@ -15,6 +20,10 @@ export interface HttpOptions extends Partial<GuardInit> {
   readonly port: number
   /** Address to listen on; another than a loopback address needs a token. @default '127.0.0.1' */
   readonly host?: string
+  /** Figures for `/metrics`, which does not exist without them. */
+  readonly metrics?: NodeMetrics
+  /** Asked to stop: end the node and whatever runs it. @default the node is stopped */
+  readonly onStop?: () => void
   /** A request that has not arrived whole after this long is refused. @default 30000 */
   readonly requestTimeoutMs?: number
   /** @default warnings and errors as JSON lines on stderr */
@@ -37,11 +46,11 @@ const requestTimeoutMs = 30_000
  * @throws ListenError when the port is taken, or others could reach the server without a token
  */
 export async function serveHttp(node: ServedNode, options: HttpOptions): Promise<HttpServer> {
-  const { port, host = '127.0.0.1', token, log = createLogger('http', 'warn') } = options
+  const { port, host = '127.0.0.1', token, corsOrigins = [], metrics, log = createLogger('http', 'warn') } = options
   if (!isLoopback(host) && token === undefined) {
     throw new ListenError(`HTTP on ${host} can be reached by others; expected a token to ask them for. Give it one.`)
   }
-  const { requestTimeoutMs: timeoutMs = requestTimeoutMs } = options
+  const { requestTimeoutMs: timeoutMs = requestTimeoutMs, onStop = () => void node.stop() } = options
   const server = fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: timeoutMs,
@@ -52,10 +61,14 @@ export async function serveHttp(node: ServedNode, options: HttpOptions): Promise
     clientErrorHandler: answerBrokenRequests
   })
   answerErrors(server, log)
-  guard(server, { token, corsOrigins: options.corsOrigins ?? [], open: !isLoopback(host) })
+  if (corsOrigins.length > 0) await server.register(cors, { origin: [...corsOrigins] })
+  guard(server, { token, corsOrigins, open: !isLoopback(host) })
   await server.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false })
   await server.register(statusRoutes, { node })
-  await server.register(predictionRoutes, { node })
+  await server.register(healthRoute, { node })
+  await server.register(predictionRoutes, { node, metrics })
+  await server.register(controlRoutes, { node, onStop })
+  if (metrics !== undefined) await server.register(metricsRoute, { node, metrics })
   let bound: string
   try {
     bound = new URL(await server.listen({ host, port })).port

@@ -41,6 +41,9 @@ export class StubNode extends EventEmitter implements Record<keyof ServedNode, u
   /** Thrown by `predict` instead of an answer. */
   failure: Error | undefined
   round = 7
+  paused = false
+  /** Over what `status` says otherwise. */
+  state: Partial<NodeStatus> = {}
 
   constructor(readonly schema: Schema) {
     super()
@@ -63,8 +66,19 @@ export class StubNode extends EventEmitter implements Record<keyof ServedNode, u
 
   status(): NodeStatus {
     const model = { parameters: 4, layoutHash: 'ab', backend: 'plan', round: this.round, origin: 'learned' } as const
-    return { model, round: this.round + 1, phase: 'training' } as NodeStatus
+    const { paused } = this
+    return { model, round: this.round + 1, phase: paused ? 'paused' : 'training', paused, ...this.state } as NodeStatus
   }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
+  }
+
+  async stop(): Promise<void> {}
 
   peers(): [] {
     return []

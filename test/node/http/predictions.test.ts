@@ -158,11 +158,13 @@ predictions('say which field is at fault', () =>
   })
 )
 
-predictions('take JSON under any content type, as curl sends it', () =>
+predictions('take JSON under any content type, as curl and fetch send it', () =>
   withServer(new StubNode(flowers), {}, async ask => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const { status } = await ask(`${path}:predict`, { headers, body: { instances: [[1, 'red']] } })
-    assert.is(status, 200)
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain;charset=UTF-8', 'application/octet-stream']) {
+      const headers = { 'content-type': type }
+      const { status, body } = await ask(`${path}:predict`, { headers, body: { instances: [[1, 'red']] } })
+      assert.is(status, 200, `${type}: ${body}`)
+    }
   })
 )
 
