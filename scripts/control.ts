@@ -1,4 +1,5 @@
 import { readControl } from '../node/control-file.js'
+import { readToken } from '../node/http/token.js'
 import { NoNodeError } from './errors.js'
 
 const requestTimeoutMs = 30_000
@@ -13,10 +14,12 @@ export async function askNode<T>(home: string, path: string, body?: unknown): Pr
   const control = readControl(home)
   if (control === undefined)
     throw new NoNodeError(`No node runs on ${home}. Start one with \`murmur up --data <file>\`, or pass --home.`)
-  const request =
-    body === undefined
-      ? {}
-      : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const token = readToken(home)
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' })
+  }
+  const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
   let response: Response
   try {
     response = await fetch(`${control.url}${path}`, { ...request, signal: AbortSignal.timeout(requestTimeoutMs) })

@@ -81,6 +81,11 @@ export function choice(flags: string, description: string, names: readonly strin
     })
 }
 
+/** A flag that may be given more than once; from the environment or a file, values are separated by commas. */
+export function repeated<T>(parse: (text: string) => T): (text: string, others: readonly T[]) => readonly T[] {
+  return (text, others) => [...others, ...text.split(',').map(each => parse(each.trim()))]
+}
+
 export function wholeNumber(minimum: number, maximum = Infinity): (text: string) => number {
   const expected = maximum === Infinity ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`
   return text => {
