@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { decodePredictions, encodeExamples, type LoadedData, type Prediction } from '../data/index.js'
+import { decodePredictions, encodeExamples, type LoadedData, type Prediction, type Schema } from '../data/index.js'
 import { sharedFloats, type Evaluation, type Trainer } from '../engine/index.js'
 import type { RejectReason } from '../learning/averaging/averaging.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
@@ -228,6 +228,12 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   /** Multiaddrs that other devices can join with. */
   get addresses(): readonly string[] {
     return this.#parts.host.getMultiaddrs().map(String)
+  }
+
+  /** The task's schema, with the columns of a table as this node scales them. */
+  get localSchema(): Schema {
+    const { schema, columns } = this.#init.data
+    return schema.kind === 'table' && columns !== undefined ? { ...schema, columns } : schema
   }
 
   /** The model now, as a copy. */

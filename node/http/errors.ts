@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../logger.js'
 
 /** A request that is not answered, and how the client is told. */
@@ -41,6 +41,11 @@ export function answerErrors(server: FastifyInstance, log: Logger): void {
     const path = request.url.split('?', 1)[0]
     return reply.code(404).send({ error: `path: no route ${request.method} ${path.slice(0, 100)}` })
   })
+}
+
+/** A path that cannot be decoded matches no route, and comes here before any hook. */
+export function answerBadPaths(error: FastifyError, { url }: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(400).send({ error: `path: cannot be read: ${url.slice(0, 100)}` })
 }
 
 function describe(error: FastifyError): string {

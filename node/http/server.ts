@@ -6,10 +6,11 @@ import type { NodeMetrics } from '../metrics.js'
 import { createLogger, type Logger } from '../logger.js'
 import { contentSecurityPolicy } from './content-security-policy.js'
 import { controlRoutes } from './control.js'
-import { answerErrors } from './errors.js'
+import { answerBadPaths, answerErrors } from './errors.js'
 import { guard, isLoopback, type GuardInit } from './guard.js'
 import { healthRoute } from './health.js'
 import { metricsRoute } from './metrics.js'
+import { modelFileRoutes } from './model-files.js'
 import type { ServedNode } from './part.js'
 import { predictionRoutes } from './predictions.js'
 import { statusRoutes } from './status.js'
@@ -58,7 +59,8 @@ export async function serveHttp(node: ServedNode, options: HttpOptions): Promise
     forceCloseConnections: true,
     // What a client sends is refused when it is wrong, never mended.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
-    clientErrorHandler: answerBrokenRequests
+    clientErrorHandler: answerBrokenRequests,
+    frameworkErrors: answerBadPaths
   })
   answerErrors(server, log)
   if (corsOrigins.length > 0) await server.register(cors, { origin: [...corsOrigins] })
@@ -66,6 +68,7 @@ export async function serveHttp(node: ServedNode, options: HttpOptions): Promise
   await server.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false })
   await server.register(statusRoutes, { node })
   await server.register(healthRoute, { node })
+  await server.register(modelFileRoutes, { node })
   await server.register(predictionRoutes, { node, metrics })
   await server.register(controlRoutes, { node, onStop })
   if (metrics !== undefined) await server.register(metricsRoute, { node, metrics })

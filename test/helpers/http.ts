@@ -64,6 +64,14 @@ export class StubNode extends EventEmitter implements Record<keyof ServedNode, u
     })
   }
 
+  get localSchema(): Schema {
+    return this.schema
+  }
+
+  get parameters(): Float32Array {
+    return Float32Array.of(1, 2, 3, 4)
+  }
+
   status(): NodeStatus {
     const model = { parameters: 4, layoutHash: 'ab', backend: 'plan', round: this.round, origin: 'learned' } as const
     const { paused } = this
