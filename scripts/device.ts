@@ -46,10 +46,7 @@ export function homeOption(): Option {
 export function deviceOptions(): Option[] {
   return [
     ...group('Data:', [
-      option(
-        '--data <path>',
-        'what this device learns from: a CSV file, or a folder of IDX files'
-      ).makeOptionMandatory()
+      option('--data <path>', 'what this device learns from: a CSV file, or a folder of IDX files (required)')
     ]),
     ...group('Device:', [
       homeOption(),
@@ -108,6 +105,13 @@ interface Device {
   readonly newToken: string | undefined
   /** Somebody has asked over HTTP to stop. */
   readonly stopAsked: Promise<void>
+}
+
+/** Data may come from a config file, which commander has not seen when it looks for what is missing. */
+export function requireData(command: Command): void {
+  if (command.getOptionValue('data') === undefined) {
+    command.error("error: required option '--data <path>' not specified", { exitCode: exitCodes.usage })
+  }
 }
 
 /** Run a node until Ctrl-C. */

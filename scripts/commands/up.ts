@@ -3,7 +3,7 @@ import { loadData } from '../../data/index.js'
 import { loadModelFile, takesImages } from '../../engine/index.js'
 import { createRng } from '../../learning/rng.js'
 import type { NodeOptions } from '../../node/index.js'
-import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
+import { deviceOptions, requireData, runDevice, type DeviceFlags } from '../device.js'
 import { dataOptions, learningOptions, option, type LearningFlags } from '../options.js'
 import { readTaskFile, type TaskFileSettings } from '../task-file.js'
 
@@ -21,7 +21,10 @@ export function upCommand(): Command {
     .addOption(option('--task <file>', 'a task, or some of these settings, as JSON; flags go before it'))
     .addOption(option('--name <name>', 'name of the model that is learned').default('model'))
   for (const shared of [...deviceOptions(), ...dataOptions(), ...learningOptions()]) command.addOption(shared)
-  return command.action(async (flags: UpFlags, self: Command) => runDevice(flags, self, await founding(flags, self)))
+  return command.action(async (flags: UpFlags, self: Command) => {
+    requireData(self)
+    await runDevice(flags, self, await founding(flags, self))
+  })
 }
 
 /** What founding a swarm takes: a whole task, or settings from flags, task file and defaults, in this order. */
