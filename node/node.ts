@@ -230,6 +230,11 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     return this.#parts.host.getMultiaddrs().map(String)
   }
 
+  /** The round of the model that predictions come from. */
+  get modelRound(): number {
+    return this.#modelRound
+  }
+
   /** The task's schema, with the columns of a table as this node scales them. */
   get localSchema(): Schema {
     const { schema, columns } = this.#init.data

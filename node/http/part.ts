@@ -4,7 +4,18 @@ import type { MurmurNode } from '../node.js'
 /** What the server needs of a node. */
 export type ServedNode = Pick<
   MurmurNode,
-  'task' | 'localSchema' | 'parameters' | 'status' | 'peers' | 'predict' | 'pause' | 'resume' | 'stop' | 'on' | 'off'
+  | 'task'
+  | 'localSchema'
+  | 'parameters'
+  | 'modelRound'
+  | 'status'
+  | 'peers'
+  | 'predict'
+  | 'pause'
+  | 'resume'
+  | 'stop'
+  | 'on'
+  | 'off'
 >
 
 /** What every part of the server is registered with. */

@@ -76,7 +76,7 @@ function answerOf(body: PredictBody, predictions: readonly Prediction[], label: 
 }
 
 function versionOf(node: ServedNode): { readonly round: number; readonly model_version: string } {
-  const { round } = node.status().model
+  const { modelRound: round } = node
   return { round, model_version: String(round) }
 }
 

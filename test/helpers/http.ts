@@ -64,6 +64,10 @@ export class StubNode extends EventEmitter implements Record<keyof ServedNode, u
     })
   }
 
+  get modelRound(): number {
+    return this.round
+  }
+
   get localSchema(): Schema {
     return this.schema
   }
