@@ -14,8 +14,8 @@ export type Prediction =
  * Turn unlabelled examples, hostile until checked, into what the model takes.
  *
  * For a table an example is an object of fields, or an array in the order of the schema's columns; numbers may be given
- * as text, further fields are ignored, an unknown category gives zeros. For images it is a flat array of pixels, 0 to
- * 255.
+ * as text, further fields are ignored, an unknown category gives zeros. For images it is an array of pixels, 0 to 255: flat,
+ * or nested by row and channel.
  *
  * @param columns - what `loadData` gave with this node's data; needed when the schema standardises locally
  * @returns examples.length x input width, scaled
@@ -93,18 +93,24 @@ function fieldsOf(example: unknown, index: number, columns: readonly FeatureColu
 }
 
 function writeImage(output: Float32Array, example: unknown, index: number, schema: ImageSchema): void {
-  if (!Array.isArray(example) || example.length !== output.length) {
-    const found = Array.isArray(example) ? count(example.length, 'pixel') : shown(example)
-    const problem = `${found}; expected a flat array of ${output.length} pixels (${schema.imageShape.join(' x ')}).`
+  const pixels: unknown = isRows(example, schema) ? example.flat(2) : example
+  if (!Array.isArray(pixels) || pixels.length !== output.length) {
+    const found = Array.isArray(pixels) ? count(pixels.length, 'pixel') : shown(pixels)
+    const problem = `${found}; expected an array of ${output.length} pixels (${schema.imageShape.join(' x ')}).`
     throw new InvalidExampleError(index, undefined, problem)
   }
-  example.forEach((value: unknown, pixel) => {
+  pixels.forEach((value: unknown, pixel) => {
     if (typeof value !== 'number' || !(value >= 0 && value <= 255)) {
       const problem = `pixel ${pixel} is ${shown(value)}; expected a number from 0 to 255.`
       throw new InvalidExampleError(index, String(pixel), problem)
     }
     output[pixel] = value / 255
   })
+}
+
+/** Whether an image is given as rows of pixels, or of channels of pixels. */
+function isRows(example: unknown, { imageShape: [height] }: ImageSchema): example is unknown[][] {
+  return Array.isArray(example) && example.length === height && Array.isArray(example[0])
 }
 
 function asNumber(value: unknown): number | undefined {

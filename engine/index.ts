@@ -8,6 +8,7 @@ export {
   ModelMismatchError,
   UnusableEngineError
 } from './errors.js'
+export { tfjsModelFile, tfjsWeights, weightsFile } from './export.js'
 export { buildModel, checkModelFits, loadModelFile, MODEL_NAMES, takesImages } from './models.js'
 export { DEFAULT_HIDDEN } from './models/mlp.js'
 export { initialParameters, modelLayout, readTopology } from './topology.js'

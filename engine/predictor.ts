@@ -48,9 +48,10 @@ export class Predictor {
    * Answer from this model from now on, once it is whole.
    *
    * @param parameters - copied before the call returns, as are `statistics`
+   * @returns the version that its answers carry
    */
-  publish(round: number, parameters: Float32Array, statistics: Float32Array): void {
-    this.#publisher.publish(round, parameters, statistics)
+  publish(round: number, parameters: Float32Array, statistics: Float32Array): number {
+    return this.#publisher.publish(round, parameters, statistics)
   }
 
   /**

@@ -49,8 +49,12 @@ export class ModelPublisher {
 
   constructor(private readonly memory: SharedModelMemory) {}
 
-  /** Make a copy the model that readers get from now on. Never waits. */
-  publish(round: number, parameters: Float32Array, statistics: Float32Array): void {
+  /**
+   * Make a copy the model that readers get from now on. Never waits.
+   *
+   * @returns its version: 1 for the first model, and one more for each
+   */
+  publish(round: number, parameters: Float32Array, statistics: Float32Array): number {
     const { control, slots } = this.memory
     const taken = [Atomics.load(control, PUBLISHED), Atomics.load(control, READING)]
     const slot = slots.findIndex((_, index) => !taken.includes(index))
@@ -59,6 +63,7 @@ export class ModelPublisher {
     control[VERSION + slot] = ++this.#version
     control[ROUND + slot] = round
     Atomics.store(control, PUBLISHED, slot)
+    return this.#version
   }
 
   /**

@@ -1,6 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Registry } from 'prom-client'
 import type { LoadedData, Schema } from '../data/index.js'
 import { initialParameters, modelLayout, Predictor, Trainer, type BackendName } from '../engine/index.js'
 import { createRng } from '../learning/rng.js'
@@ -42,6 +43,8 @@ export interface NodeOptions {
   readonly minRoundMs?: number
   /** @default 'auto' */
   readonly backend?: BackendName
+  /** prom-client's, where libp2p keeps its figures; for one node a process. @default they are not kept */
+  readonly registry?: Registry
   /** @default warnings and errors as JSON lines on stderr */
   readonly log?: Logger
   readonly signal?: AbortSignal
@@ -72,7 +75,8 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     const host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
       privateKey,
       datastore: home?.datastore,
-      traffic
+      traffic,
+      registry: options.registry
     })
     undo.push(async () => host.stop())
 

@@ -23,7 +23,7 @@ export interface DriverInit {
   readonly evaluateEvery: number
   readonly rounds: number
   /** A round has ended. `parameters` is the model at this instant. */
-  readonly onAveraged: (result: RoundResult, parameters: Float32Array) => void
+  readonly onAveraged: (result: RoundResult, parameters: Float32Array, timing: RoundTiming) => void
   /** Its evaluation, when one was due, has ended; called for every round, in order. */
   readonly onRound: (result: RoundResult, evaluation: Evaluation | undefined) => void
   readonly onRejected: (peer: string, reason: RejectReason) => void
@@ -38,12 +38,25 @@ export interface WorkerCpu {
   evaluationMs: number
 }
 
+/** How long the parts of a round took. */
+export interface RoundTiming {
+  /** All local steps, as the clock sees them. */
+  readonly trainingMs: number
+  /** From the end of the local steps to that of the averaging. */
+  readonly averagingMs: number
+}
+
 /** Performs what the round machine decides: local steps in the worker, updates over the exchange, waits on the clock. */
 export class Driver {
   readonly #parts: DriverComponents
   readonly #init: DriverInit
   readonly cpu: WorkerCpu = { trainingMs: 0, evaluationMs: 0 }
   #cancelWait = (): void => {}
+  #trainingSinceMs = 0
+  #averagingSinceMs = 0
+  #paused = false
+  /** Local steps that wait for `resume`. */
+  #held: (() => void) | undefined
   #stopped = false
   /** Evaluations end in the order in which they began, so rounds are reported in order. */
   #reported: Promise<void> = Promise.resolve()
@@ -60,6 +73,23 @@ export class Driver {
   stop(): void {
     this.#stopped = true
     this.#cancelWait()
+  }
+
+  /** Begin no further round; the one under way ends, and neighbours are answered as before. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    const held = this.#held
+    this.#held = undefined
+    held?.()
+  }
+
+  /** Whether a round would be under way, were it not for `pause`. */
+  get isHeld(): boolean {
+    return this.#held !== undefined
   }
 
   membersChanged(neighbours: readonly Neighbour[], expected: readonly string[]): void {
@@ -79,8 +109,12 @@ export class Driver {
   #perform(action: Action): void {
     const { exchange, clock, log } = this.#parts
     switch (action.type) {
-      case 'train':
-        return this.#train(action.firstStep, action.steps)
+      case 'train': {
+        const train = (): void => this.#train(action.firstStep, action.steps)
+        if (this.#paused) this.#held = train
+        else train()
+        return
+      }
       case 'send': {
         const dropped = exchange.send(action.to, action.update)
         if (dropped > 0) log.debug('updates dropped, the peer reads too slowly', { peer: action.to, dropped })
@@ -110,9 +144,11 @@ export class Driver {
   }
 
   #train(firstStep: number, steps: number): void {
+    this.#trainingSinceMs = this.#parts.clock.now()
     this.#parts.trainer.train(this.#init.work, { firstStep, steps }).then(
       ({ loss, cpuMs }) => {
         this.cpu.trainingMs += cpuMs
+        this.#averagingSinceMs = this.#parts.clock.now()
         this.#handle({ type: 'trained', loss })
       },
       (error: unknown) => this.#fail(error)
@@ -121,7 +157,11 @@ export class Driver {
 
   #averaged(result: RoundResult): void {
     const { parameters, evaluateEvery, rounds, onAveraged, onRound } = this.#init
-    onAveraged(result, parameters)
+    const timing = {
+      trainingMs: this.#averagingSinceMs - this.#trainingSinceMs,
+      averagingMs: this.#parts.clock.now() - this.#averagingSinceMs
+    }
+    onAveraged(result, parameters, timing)
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
     const evaluation = due ? this.#parts.trainer.evaluate(parameters) : undefined
     const before = this.#reported

@@ -4,10 +4,12 @@ import { identify, type Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping, type Ping } from '@libp2p/ping'
+import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
+import type { Registry } from 'prom-client'
 import type { Traffic } from './traffic.js'
 
 export type Host = Libp2p<{ identify: Identify; ping: Ping; pubsub: GossipSub }>
@@ -19,6 +21,8 @@ export interface HostInit {
   /** Where peers are remembered; in memory without it. */
   readonly datastore?: Datastore
   readonly traffic: Traffic
+  /** Where libp2p keeps figures of its own; nowhere without it. One node a process may have one. */
+  readonly registry?: Registry
 }
 
 const mebibyte = 1024 * 1024
@@ -28,7 +32,7 @@ const streamInactivityMs = 24 * 3600 * 1000
 const handshakeTimeoutMs = 30_000
 
 /** A libp2p node as murmur uses it, started. */
-export async function createHost({ privateKey, listen, datastore, traffic }: HostInit): Promise<Host> {
+export async function createHost({ privateKey, listen, datastore, traffic, registry }: HostInit): Promise<Host> {
   return createLibp2p({
     privateKey,
     datastore,
@@ -69,6 +73,7 @@ export async function createHost({ privateKey, listen, datastore, traffic }: Hos
         scoreParams: { IPColocationFactorWeight: 0 }
       })
     },
-    metrics: () => traffic.metrics
+    metrics: components =>
+      registry === undefined ? traffic.metrics : traffic.watch(prometheusMetrics({ registry })(components))
   })
 }

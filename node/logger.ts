@@ -1,7 +1,11 @@
-import { pino } from 'pino'
+import { pino, type DestinationStream } from 'pino'
+import { PinoPretty } from 'pino-pretty'
 
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
+
+export const logFormats = ['json', 'pretty'] as const
+export type LogFormat = (typeof logFormats)[number]
 
 /** Message first, fields after. */
 export interface Logger {
@@ -11,13 +15,24 @@ export interface Logger {
   debug(message: string, fields?: Record<string, unknown>): void
 }
 
-/** JSON lines on stderr, one a message. */
-export function createLogger(component: string, level: LogLevel): Logger {
-  const log = pino({ name: component, level, base: null }, pino.destination({ dest: 2, sync: true }))
+const stderr = 2
+
+/** A line on stderr a message. @param format - `json`: an object a line; `pretty`: for people. @default 'json' */
+export function createLogger(component: string, level: LogLevel, format: LogFormat = 'json'): Logger {
+  const log = pino({ name: component, level, base: null }, format === 'json' ? jsonLines() : prettyLines())
   return {
     error: (message, fields = {}) => log.error(fields, message),
     warn: (message, fields = {}) => log.warn(fields, message),
     info: (message, fields = {}) => log.info(fields, message),
     debug: (message, fields = {}) => log.debug(fields, message)
   }
+}
+
+function jsonLines(): DestinationStream {
+  return pino.destination({ dest: stderr, sync: true })
+}
+
+function prettyLines(): DestinationStream {
+  const colorize = process.stderr.isTTY && !process.env.NO_COLOR
+  return PinoPretty({ destination: stderr, sync: true, colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })
 }

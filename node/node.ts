@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { decodePredictions, encodeExamples, type LoadedData, type Prediction } from '../data/index.js'
+import { decodePredictions, encodeExamples, type LoadedData, type Prediction, type Schema } from '../data/index.js'
 import { sharedFloats, type Evaluation, type Predictor, type Trainer } from '../engine/index.js'
 import type { RejectReason } from '../learning/averaging/averaging.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
@@ -18,7 +18,7 @@ import {
   type Task
 } from '../protocols/index.js'
 import type { Clock } from './clock.js'
-import { Driver } from './driver.js'
+import { Driver, type RoundTiming } from './driver.js'
 import type { Home } from './home.js'
 import type { Host } from './host.js'
 import type { Logger } from './logger.js'
@@ -51,11 +51,14 @@ export interface Answer {
 
 interface NodeEvents {
   /** An averaging has ended; `parameters` is the model at this instant. */
-  averaged: [result: RoundResult, parameters: Float32Array]
+  averaged: [result: RoundResult, parameters: Float32Array, timing: RoundTiming]
   /** A round has ended and been evaluated, if that was due. */
   round: [record: RoundRecord]
   /** The last round has ended. The node goes on answering peers and predictions. */
   finished: []
+  /** No round begins until it is resumed; the one under way still ends. */
+  paused: []
+  resumed: []
   /** Learning cannot go on. */
   failed: [error: Error]
 }
@@ -98,6 +101,12 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   readonly #taskServer: TaskServer
   readonly #rejected = new Map<string, Map<string, number>>()
   #startedMs = 0
+  /** Of the model that predictions come from. */
+  #published: { readonly round: number; readonly version: number }
+  /** When learning started, was resumed, or a round last ended. */
+  #progressMs = 0
+  #paused = false
+  #failure: Error | undefined
   #cpuAtStart = process.cpuUsage()
   #last: RoundRecord | undefined
   #evaluation: Evaluation | undefined
@@ -119,7 +128,11 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     const work = sharedFloats(layout.size)
     parameters.set(initial.parameters)
     this.#parameters = parameters
-    predictor.publish(initial.round, parameters, trainer.statistics)
+    const publish = (round: number, model: Float32Array) => ({
+      round,
+      version: predictor.publish(round, model, trainer.statistics)
+    })
+    this.#published = publish(initial.round, parameters)
     const averaging = createAveraging(task.averaging, layout.size)
     this.#machine = new RoundMachine({
       parameters,
@@ -156,14 +169,18 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         work,
         evaluateEvery,
         rounds,
-        onAveraged: (result, model) => {
-          predictor.publish(result.round, model, trainer.statistics)
-          this.emit('averaged', result, model)
+        onAveraged: (result, model, timing) => {
+          this.#published = publish(result.round, model)
+          this.#progressMs = clock.now()
+          this.emit('averaged', result, model, timing)
         },
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
         onRejected: (peer, reason) => this.#countRejected(peer, reason),
         onFinished: () => this.emit('finished'),
-        onFailed: error => this.emit('failed', error)
+        onFailed: error => {
+          this.#failure = error
+          this.emit('failed', error)
+        }
       }
     )
     this.#membership = new Membership(
@@ -218,9 +235,20 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     return this.#init.task
   }
 
+  /** Bytes that went over the network. */
+  get traffic(): Traffic {
+    return this.#parts.traffic
+  }
+
   /** Multiaddrs that other devices can join with. */
   get addresses(): readonly string[] {
     return this.#parts.host.getMultiaddrs().map(String)
+  }
+
+  /** The task's schema, with the columns of a table as this node scales them. */
+  get localSchema(): Schema {
+    const { schema, columns } = this.#init.data
+    return schema.kind === 'table' && columns !== undefined ? { ...schema, columns } : schema
   }
 
   /** The model now, as a copy. */
@@ -265,8 +293,25 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   /** Start to learn. */
   start(): void {
     this.#startedMs = this.#parts.clock.now()
+    this.#progressMs = this.#startedMs
     this.#cpuAtStart = process.cpuUsage()
     this.#driver.start()
+  }
+
+  /** Learn nothing until `resume`, once the round under way has ended; go on answering peers and predictions. */
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#driver.pause()
+    this.emit('paused')
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#progressMs = this.#parts.clock.now()
+    this.#driver.resume()
+    this.emit('resumed')
   }
 
   /** Let commands on this machine find the node at `url`, through its home folder. */
@@ -294,17 +339,26 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   }
 
   status(): NodeStatus {
-    const { task, taskId, layout, data } = this.#init
+    const { task, taskId, layout, data, initial } = this.#init
     const { traffic, trainer, clock } = this.#parts
     const { phase, round, awaited } = this.#machine
     return {
       peer: this.peerId,
       addresses: this.addresses,
       task: { id: taskId, name: task.name },
-      model: { parameters: layout.size, layoutHash: layout.hash, backend: trainer.backend },
+      model: {
+        parameters: layout.size,
+        layoutHash: layout.hash,
+        backend: trainer.backend,
+        ...this.#published,
+        origin: this.#published.round > initial.round ? 'learned' : initial.round > 0 ? 'received' : 'initial'
+      },
       data: { trainRows: data.split.train.rows, testRows: data.split.test.rows },
       round,
-      phase,
+      phase: this.#driver.isHeld ? 'paused' : phase,
+      paused: this.#paused,
+      failure: this.#failure?.message,
+      sinceRoundSeconds: phase === 'idle' ? undefined : (clock.now() - this.#progressMs) / 1000,
       awaited,
       neighbours: this.#neighbourhood.wanted.map(({ peer }) => peer),
       members: this.#membership.peers.length,

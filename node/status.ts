@@ -1,16 +1,35 @@
 import type { Evaluation } from '../engine/index.js'
 import type { Bytes } from './traffic.js'
 
+/** What a node says of the model that its predictions come from. */
+export interface ModelStatus {
+  readonly parameters: number
+  readonly layoutHash: string
+  readonly backend: string
+  /** Whose averaging it came out of. */
+  readonly round: number
+  /** Counts the models that this node has had since it started. */
+  readonly version: number
+  /** Before the first averaging of this node: the task's `initial` parameters, or those `received` from a peer. */
+  readonly origin: 'initial' | 'received' | 'learned'
+}
+
 /** What a node says of itself. */
 export interface NodeStatus {
   readonly peer: string
   readonly addresses: readonly string[]
   readonly task: { readonly id: string; readonly name: string }
-  readonly model: { readonly parameters: number; readonly layoutHash: string; readonly backend: string }
+  readonly model: ModelStatus
   readonly data: { readonly trainRows: number; readonly testRows: number }
   /** The round under way. */
   readonly round: number
-  readonly phase: 'idle' | 'training' | 'averaging' | 'resting' | 'finished'
+  readonly phase: 'idle' | 'training' | 'averaging' | 'resting' | 'paused' | 'finished'
+  /** Somebody asked it to pause; `phase` tells whether the round under way has ended. */
+  readonly paused: boolean
+  /** Why learning cannot go on; undefined while it can. */
+  readonly failure: string | undefined
+  /** Since a round last ended, or learning started or was resumed; undefined before it started. */
+  readonly sinceRoundSeconds: number | undefined
   /** Neighbours that the averaging under way waits for. */
   readonly awaited: readonly string[]
   readonly neighbours: readonly string[]

@@ -6,10 +6,13 @@ import { InvalidArgumentError, type Command, type Option } from 'commander'
 import type { BackendName } from '../engine/index.js'
 import { HomeError, ListenError } from '../node/errors.js'
 import type { MurmurNode, NodeOptions, RoundRecord } from '../node/index.js'
-import { createLogger, logLevels, type LogLevel } from '../node/logger.js'
+import { createLogger, logFormats, logLevels, type LogFormat, type LogLevel } from '../node/logger.js'
+import { isLoopback } from '../node/http/guard.js'
+import { createToken, readToken } from '../node/http/token.js'
 import type { HttpServer } from '../node/http/server.js'
 import { exitCodes } from './exit-codes.js'
-import { backendOption, choice, group, option, positive, wholeNumber } from './options.js'
+import { energyProfileNames, type energyProfiles } from '../learning/energy.js'
+import { backendOption, choice, group, option, positive, repeated, wholeNumber } from './options.js'
 import { formatBytes, formatShare, narrate, printResult } from './output.js'
 
 /** Flags of the commands that run a node on this device. */
@@ -19,12 +22,16 @@ export interface DeviceFlags {
   readonly host: string
   readonly port: number
   readonly http: number
+  readonly httpHost: string
+  readonly corsOrigin: readonly string[]
+  readonly energy: keyof typeof energyProfiles
   readonly rounds?: number
   readonly evalEvery: number
   readonly roundInterval: number
   readonly missing: 'fail' | 'drop'
   readonly backend: BackendName
   readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
   readonly json?: boolean
 }
 
@@ -39,10 +46,7 @@ export function homeOption(): Option {
 export function deviceOptions(): Option[] {
   return [
     ...group('Data:', [
-      option(
-        '--data <path>',
-        'what this device learns from: a CSV file, or a folder of IDX files'
-      ).makeOptionMandatory()
+      option('--data <path>', 'what this device learns from: a CSV file, or a folder of IDX files (required)')
     ]),
     ...group('Device:', [
       homeOption(),
@@ -50,21 +54,40 @@ export function deviceOptions(): Option[] {
       option('--port <n>', 'TCP port to listen on; 0: any')
         .default(4101, '4101, or any when that is taken')
         .argParser(wholeNumber(0, maxPort)),
-      option('--http <n>', 'port for predictions and status, on 127.0.0.1; 0: any')
+      backendOption()
+    ]),
+    ...group('HTTP:', [
+      option('--http <n>', 'port for predictions, status and metrics; 0: any')
         .default(8080, '8080, or any when that is taken')
         .argParser(wholeNumber(0, maxPort)),
-      backendOption()
+      option('--http-host <address>', 'IPv4 address to serve on; others than this device need a token')
+        .default('127.0.0.1')
+        .argParser(ipv4),
+      option('--cors-origin <origin>', 'a page of this origin may ask for predictions; can be repeated')
+        .default([], 'none')
+        .argParser(repeated(origin)),
+      choice('--energy <radio>', 'what the joules in /metrics are reckoned with', energyProfileNames).default('wifi')
     ]),
     ...group('Rounds:', [
       option('--rounds <n>', 'stop learning after this round (default: never)').argParser(wholeNumber(1)),
       option('--eval-every <n>', 'evaluate every so many rounds').default(1).argParser(wholeNumber(1)),
       option('--round-interval <seconds>', 'a round takes at least this long').default(1).argParser(positive)
     ]),
-    ...group('Output:', [
-      choice('--log-level <level>', 'JSON log lines on stderr', logLevels).default('warn'),
-      option('--json', 'print a JSON line a round')
-    ])
+    ...group('Output:', [...logOptions(), option('--json', 'print a JSON line a round')])
   ]
+}
+
+/** Of every command that runs for long. */
+export function logOptions(): Option[] {
+  return [
+    choice('--log-level <level>', 'what is logged, on stderr', logLevels).default('warn'),
+    choice('--log-format <format>', 'an object a line, or for people', logFormats).default('json')
+  ]
+}
+
+function origin(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text) return text
+  throw new InvalidArgumentError('Expected an origin such as http://localhost:3000, without a path.')
 }
 
 function ipv4(text: string): string {
@@ -78,6 +101,17 @@ export type DeviceStart = Pick<NodeOptions, 'data' | 'task' | 'settings' | 'join
 interface Device {
   readonly node: MurmurNode
   readonly http: HttpServer
+  /** Made by this start; shown once. */
+  readonly newToken: string | undefined
+  /** Somebody has asked over HTTP to stop. */
+  readonly stopAsked: Promise<void>
+}
+
+/** Data may come from a config file, which commander has not seen when it looks for what is missing. */
+export function requireData(command: Command): void {
+  if (command.getOptionValue('data') === undefined) {
+    command.error("error: required option '--data <path>' not specified", { exitCode: exitCodes.usage })
+  }
 }
 
 /** Run a node until Ctrl-C. */
@@ -90,7 +124,7 @@ export async function runDevice(flags: DeviceFlags, command: Command, start: Dev
   })
   try {
     introduce(device, flags, isNew)
-    await learn(device.node, flags, start.join !== undefined)
+    await learn(device, flags, start.join !== undefined)
   } finally {
     await device.http.close()
     await device.node.stop()
@@ -101,6 +135,10 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
   // Loading the network takes a while: help and complaints about flags come before it.
   const { createNode } = await import('../node/index.js')
   const { serveHttp } = await import('../node/http/server.js')
+  const { NodeMetrics } = await import('../node/metrics.js')
+  const { Registry } = await import('prom-client')
+  const registry = new Registry()
+  const log = createLogger('murmur', flags.logLevel, flags.logFormat)
   const node = await withPort(flags.port, isDefault(command, 'port'), port =>
     createNode({
       ...start,
@@ -110,21 +148,29 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
       evaluateEvery: flags.evalEvery,
       minRoundMs: 1000 * flags.roundInterval,
       backend: flags.backend,
-      log: createLogger('murmur', flags.logLevel)
+      registry,
+      log
     })
   )
   try {
-    const http = await withPort(flags.http, isDefault(command, 'http'), port => serveHttp(node, port))
+    const known = readToken(flags.home)
+    const newToken = known === undefined && !isLoopback(flags.httpHost) ? createToken(flags.home) : undefined
+    let onStop = (): void => {}
+    const stopAsked = new Promise<void>(resolve => (onStop = resolve))
+    const metrics = new NodeMetrics(node, { registry, energy: flags.energy })
+    const { httpHost: host, corsOrigin: corsOrigins } = flags
+    const options = { host, corsOrigins, token: known ?? newToken, metrics, onStop, log }
+    const http = await withPort(flags.http, isDefault(command, 'http'), port => serveHttp(node, { ...options, port }))
     node.announceControl(http.url)
-    return { node, http }
+    return { node, http, newToken, stopAsked }
   } catch (error) {
     await node.stop()
     throw error
   }
 }
 
-/** Resolves at the first Ctrl-C, or when nobody reads the rounds any more. */
-function learn(node: MurmurNode, flags: DeviceFlags, joining: boolean): Promise<void> {
+/** Resolves at the first Ctrl-C, when somebody asked over HTTP, or when nobody reads the rounds any more. */
+function learn({ node, stopAsked }: Device, flags: DeviceFlags, joining: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     let interrupts = 0
     const onSignal = (): void => {
@@ -136,6 +182,7 @@ function learn(node: MurmurNode, flags: DeviceFlags, joining: boolean): Promise<
     process.on('SIGINT', onSignal)
     process.on('SIGTERM', onSignal)
     process.stdout.once('error', () => resolve())
+    void stopAsked.then(resolve)
     node.on('round', record => {
       if (flags.json === true) printResult(JSON.stringify({ ...record, averagedWith: record.averagedWith.length }))
       else printResult(describeRound(record, node.task.schema.label.kind))
@@ -154,7 +201,7 @@ function learn(node: MurmurNode, flags: DeviceFlags, joining: boolean): Promise<
   })
 }
 
-function introduce({ node, http }: Device, flags: DeviceFlags, isNew: boolean): void {
+function introduce({ node, http, newToken }: Device, flags: DeviceFlags, isNew: boolean): void {
   const { model, data } = node.status()
   const { schema } = node.task
   const outputs = schema.label.kind === 'class' ? String(schema.label.classes.length) : 'a number'
@@ -168,6 +215,7 @@ function introduce({ node, http }: Device, flags: DeviceFlags, isNew: boolean): 
       `model      ${model.parameters} parameters, layout ${model.layoutHash.slice(0, 8)}, backend ${model.backend}`,
       ...addresses.map((address, i) => `${i === 0 ? 'listening ' : '          '} ${address}`),
       `http       ${http.url}`,
+      ...(newToken === undefined ? [] : [`token      ${newToken}  (kept in ${flags.home}; shown only now)`]),
       'Another device joins with:',
       `  murmur join ${reachable(addresses)} --data <its data>`
     ].join('\n')

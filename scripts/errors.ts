@@ -23,6 +23,11 @@ export class SwarmError extends Error {
   }
 }
 
+/** A config file that cannot be used. */
+export class InvalidConfigError extends Error {
+  override readonly name = 'InvalidConfigError'
+}
+
 /** Results cannot be written where they should be. */
 export class OutputError extends Error {
   override readonly name = 'OutputError'
@@ -50,6 +55,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   HomeError: exitCodes.invalid,
   ListenError: exitCodes.invalid,
   OutputError: exitCodes.invalid,
+  InvalidConfigError: exitCodes.invalid,
   NotEnoughMemoryError: exitCodes.invalid,
   JoinError: exitCodes.noPeer,
   RefusedError: exitCodes.noPeer,

@@ -16,6 +16,19 @@ export function setUpHelp(command: Command): void {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '✖ ')) })
     .showHelpAfterError(`Run \`murmur ${command.parent === null ? '' : `${command.name()} `}--help\` for all flags.`)
     .exitOverride()
-  if (command.parent === null) return
-  command.addHelpText('after', '\nEvery flag can come from the environment: --nodes 4 as MURMUR_NODES=4.')
+  if (command.parent === null || !takesConfig(command)) return
+  const elsewhere = 'Every flag can come from the environment or murmur.yaml: --nodes 4 as MURMUR_NODES=4 or nodes: 4.'
+  command.addHelpText('after', `\n${elsewhere}`)
+}
+
+/** Put examples under the help of a command: what to type, and what it does. Changes the command. */
+export function addExamples(command: Command, examples: readonly (readonly [line: string, what: string])[]): void {
+  const width = Math.max(...examples.map(([line]) => line.length)) + 3
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}${what}`)
+  command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'))
+}
+
+/** Commands with flags can be configured by a file. */
+export function takesConfig(command: Command): boolean {
+  return command.options.some(({ long }) => long === '--config')
 }

@@ -73,12 +73,19 @@ export function option(flags: string, description: string): Option {
 
 /** One of some names; another is told the nearest. */
 export function choice(flags: string, description: string, names: readonly string[]): Option {
-  return option(flags, description)
-    .choices(names)
-    .argParser(value => {
-      if (names.includes(value)) return value
-      throw new InvalidArgumentError([`Expected one of ${names.join(', ')}.`, ...suggestion(value, names)].join('\n'))
-    })
+  return option(flags, description).choices(names).argParser(oneOf(names))
+}
+
+export function oneOf(names: readonly string[]): (text: string) => string {
+  return text => {
+    if (names.includes(text)) return text
+    throw new InvalidArgumentError([`Expected one of ${names.join(', ')}.`, ...suggestion(text, names)].join('\n'))
+  }
+}
+
+/** A flag that may be given more than once; from the environment or a file, values are separated by commas. */
+export function repeated<T>(parse: (text: string) => T): (text: string, others: readonly T[]) => readonly T[] {
+  return (text, others) => [...others, ...text.split(',').map(each => parse(each.trim()))]
 }
 
 export function wholeNumber(minimum: number, maximum = Infinity): (text: string) => number {

@@ -2,7 +2,13 @@ export { AnalyticWorkforce, nothingToLearn, type AnalyticProblem } from './analy
 export { defaultConditions, parseConditions, type Conditions, type ParsedConditions } from './conditions.js'
 export { checkMemory, type MemoryNeeds } from './memory.js'
 export { disturb, parseDisturbance, type Disturbance } from './churn.js'
-export { energyProfileNames, energyProfiles, joules, trainingOperations, type EnergyProfile } from './energy.js'
+export {
+  energyProfileNames,
+  energyProfiles,
+  joules,
+  trainingOperations,
+  type EnergyProfile
+} from '../learning/energy.js'
 export { NotEnoughMemoryError } from './errors.js'
 export { Simulation, type SimulationInit } from './simulation.js'
 export type { VirtualRound } from './virtual-node.js'

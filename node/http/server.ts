@@ -1,62 +1,91 @@
-import { fastify, type FastifyInstance } from 'fastify'
-import { InvalidExampleError } from '../../data/index.js'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import { fastify } from 'fastify'
 import { ListenError } from '../errors.js'
-import type { MurmurNode } from '../node.js'
+import type { NodeMetrics } from '../metrics.js'
+import { createLogger, type Logger } from '../logger.js'
+import { contentSecurityPolicy } from './content-security-policy.js'
+import { controlRoutes } from './control.js'
+import { answerBadPaths, answerErrors } from './errors.js'
+import { guard, isLoopback, type GuardInit } from './guard.js'
+import { healthRoute } from './health.js'
+import { metricsRoute } from './metrics.js'
+import { modelFileRoutes } from './model-files.js'
+import type { ServedNode } from './part.js'
+import { predictionRoutes } from './predictions.js'
+import { statusRoutes } from './status.js'
+import { answerBrokenRequests } from './timeouts.js'
 
-const maxBodyBytes = 8 * 1024 * 1024
-const requestTimeoutMs = 30_000
-
-const predictBody = {
-  type: 'object',
-  required: ['instances'],
-  additionalProperties: false,
-  properties: { instances: { type: 'array', minItems: 1, maxItems: 10_000 } }
-} as const
+export interface HttpOptions extends Partial<GuardInit> {
+  /** 0: any free one. */
+  readonly port: number
+  /** Address to listen on; another than a loopback address needs a token. @default '127.0.0.1' */
+  readonly host?: string
+  /** Figures for `/metrics`, which does not exist without them. */
+  readonly metrics?: NodeMetrics
+  /** Asked to stop: end the node and whatever runs it. @default the node is stopped */
+  readonly onStop?: () => void
+  /** A request that has not arrived whole after this long is refused. @default 30000 */
+  readonly requestTimeoutMs?: number
+  /** @default warnings and errors as JSON lines on stderr */
+  readonly log?: Logger
+}
 
 /** A running HTTP server. */
 export interface HttpServer {
-  /** `http://127.0.0.1:8080` */
+  /** How this device reaches it: `http://127.0.0.1:8080` */
   readonly url: string
   close(): Promise<void>
 }
 
+const maxBodyBytes = 8 * 1024 * 1024
+const requestTimeoutMs = 30_000
+
 /**
- * Serve a node on this machine: predictions in TensorFlow Serving's shape, and what the node says of itself.
+ * Serve a node: predictions in TensorFlow Serving's shape, and what the node says of itself.
  *
- * @param port - 0: any free one
- * @throws ListenError when the port is taken
+ * @throws ListenError when the port is taken, or others could reach the server without a token
  */
-export async function serveHttp(node: MurmurNode, port: number): Promise<HttpServer> {
-  const server = fastify({ bodyLimit: maxBodyBytes, requestTimeout: requestTimeoutMs, forceCloseConnections: true })
-  refuseForeignHosts(server)
-  server.get('/api/status', () => node.status())
-  server.get('/api/peers', () => node.peers())
-  server.get('/api/task', () => node.task)
-  // Two colons: one that is meant literally.
-  server.post(`/v1/models/${node.task.name}::predict`, { schema: { body: predictBody } }, async (request, reply) => {
-    const { instances } = request.body as { instances: unknown[] }
-    try {
-      return await node.predict(instances)
-    } catch (error) {
-      if (!(error instanceof InvalidExampleError)) throw error
-      return reply.code(400).send({ error: error.message })
-    }
-  })
-  try {
-    return { url: await server.listen({ host: '127.0.0.1', port }), close: () => server.close() }
-  } catch (cause) {
-    throw new ListenError(
-      `cannot serve HTTP on port ${port}: ${(cause as Error).message}. Pass --http with another port.`,
-      { cause }
-    )
+export async function serveHttp(node: ServedNode, options: HttpOptions): Promise<HttpServer> {
+  const { port, host = '127.0.0.1', token, corsOrigins = [], metrics, log = createLogger('http', 'warn') } = options
+  if (!isLoopback(host) && token === undefined) {
+    throw new ListenError(`HTTP on ${host} can be reached by others; expected a token to ask them for. Give it one.`)
   }
+  const { requestTimeoutMs: timeoutMs = requestTimeoutMs, onStop = () => void node.stop() } = options
+  const server = fastify({
+    bodyLimit: maxBodyBytes,
+    requestTimeout: timeoutMs,
+    http: { headersTimeout: timeoutMs, connectionsCheckingInterval: Math.min(timeoutMs, 1000) },
+    forceCloseConnections: true,
+    // What a client sends is refused when it is wrong, never mended.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
+    clientErrorHandler: answerBrokenRequests,
+    frameworkErrors: answerBadPaths
+  })
+  answerErrors(server, log)
+  if (corsOrigins.length > 0) await server.register(cors, { origin: [...corsOrigins] })
+  guard(server, { token, corsOrigins, open: !isLoopback(host) })
+  await server.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false })
+  await server.register(statusRoutes, { node })
+  await server.register(healthRoute, { node })
+  await server.register(modelFileRoutes, { node })
+  await server.register(predictionRoutes, { node, metrics })
+  await server.register(controlRoutes, { node, onStop })
+  if (metrics !== undefined) await server.register(metricsRoute, { node, metrics })
+  let bound: string
+  try {
+    bound = new URL(await server.listen({ host, port })).port
+  } catch (cause) {
+    await server.close()
+    const { message } = cause as Error
+    throw new ListenError(`cannot serve HTTP on port ${port}: ${message}. Pass --http with another port.`, { cause })
+  }
+  return { url: `http://${reachable(host)}:${bound}`, close: () => server.close() }
 }
 
-/** A page of another site may make a browser resolve its own name to 127.0.0.1; its requests still carry that name. */
-function refuseForeignHosts(server: FastifyInstance): void {
-  server.addHook('onRequest', async (request, reply) => {
-    if (!['127.0.0.1', 'localhost', '[::1]'].includes(request.hostname)) {
-      await reply.code(403).send({ error: `host "${request.hostname}" is not served; use 127.0.0.1` })
-    }
-  })
+/** An address of this device, where it listens on all of them. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }

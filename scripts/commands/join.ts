@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { loadOwnData } from '../../node/own-data.js'
-import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
+import { deviceOptions, requireData, runDevice, type DeviceFlags } from '../device.js'
 import { missingOption, option, positive } from '../options.js'
 
 interface JoinFlags extends DeviceFlags {
@@ -14,11 +14,12 @@ export function joinCommand(): Command {
     .addOption(option('--join-timeout <seconds>', 'give up after this long').default(30).argParser(positive))
     .addOption(missingOption())
   for (const shared of deviceOptions()) command.addOption(shared)
-  return command.action((addresses: string[], flags: JoinFlags, self: Command) =>
-    runDevice(flags, self, {
+  return command.action(async (addresses: string[], flags: JoinFlags, self: Command) => {
+    requireData(self)
+    await runDevice(flags, self, {
       join: addresses,
       joinTimeoutMs: 1000 * flags.joinTimeout,
       data: schema => loadOwnData(flags.data, { schema, missing: flags.missing })
     })
-  )
+  })
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { loadModelFile, takesImages } from '../../engine/index.js'
 import type { NodeOptions } from '../../node/index.js'
 import { loadOwnData } from '../../node/own-data.js'
-import { deviceOptions, runDevice, type DeviceFlags } from '../device.js'
+import { deviceOptions, requireData, runDevice, type DeviceFlags } from '../device.js'
 import { dataOptions, learningOptions, option, type LearningFlags } from '../options.js'
 import { readTaskFile, type TaskFileSettings } from '../task-file.js'
 
@@ -20,7 +20,10 @@ export function upCommand(): Command {
     .addOption(option('--task <file>', 'a task, or some of these settings, as JSON; flags go before it'))
     .addOption(option('--name <name>', 'name of the model that is learned').default('model'))
   for (const shared of [...deviceOptions(), ...dataOptions(), ...learningOptions()]) command.addOption(shared)
-  return command.action(async (flags: UpFlags, self: Command) => runDevice(flags, self, await founding(flags, self)))
+  return command.action(async (flags: UpFlags, self: Command) => {
+    requireData(self)
+    await runDevice(flags, self, await founding(flags, self))
+  })
 }
 
 /** What founding a swarm takes: a whole task, or settings from flags, task file and defaults, in this order. */

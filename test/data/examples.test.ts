@@ -80,7 +80,7 @@ examples('refuses an image of another size, and what is no pixel', () => {
   throwsExactly(
     () => encodeExamples([[1, 2]], image),
     InvalidExampleError,
-    'example 0: 2 pixels; expected a flat array of 4 pixels (2 x 2 x 1).'
+    'example 0: 2 pixels; expected an array of 4 pixels (2 x 2 x 1).'
   )
   throwsExactly(
     () => encodeExamples([[1, 2, 256, 4]], image),

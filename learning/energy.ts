@@ -1,4 +1,4 @@
-import { InvalidParametersError } from '../learning/errors.js'
+import { InvalidParametersError } from './errors.js'
 
 /** What a device spends, in joules. */
 export interface EnergyProfile {

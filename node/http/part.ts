@@ -1,0 +1,16 @@
+import type { FastifyPluginCallback } from 'fastify'
+import type { MurmurNode } from '../node.js'
+
+/** What the server needs of a node. */
+export type ServedNode = Pick<
+  MurmurNode,
+  'task' | 'localSchema' | 'parameters' | 'status' | 'peers' | 'predict' | 'pause' | 'resume' | 'stop' | 'on' | 'off'
+>
+
+/** What every part of the server is registered with. */
+export interface Served {
+  readonly node: ServedNode
+}
+
+/** Some routes of the server, in a file of their own; `server.ts` registers each with one line. */
+export type HttpPart<Options extends Served = Served> = FastifyPluginCallback<Options>
