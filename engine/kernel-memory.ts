@@ -57,8 +57,39 @@ export class KernelMemory {
 
 /** Floats that `gemm` needs as scratch. */
 export function gemmScratch(m: number, n: number, k: number): number {
-  const kept = m > n ? Math.ceil(n / 8) * 8 : Math.ceil(m / 4) * 4
-  return 32 + k * (kept + 8)
+  return 32 + Math.min(k, 256) * (strips(Math.min(m, n)) + 16)
+}
+
+/** What the kernels of a convolution need to know of its window for their scratch. */
+export interface ConvolutionExtents {
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+  readonly kernelHeight: number
+  readonly kernelWidth: number
+  readonly outputWidth: number
+  readonly filters: number
+  readonly strideY: number
+  readonly strideX: number
+  readonly chunk: number
+}
+
+/** Floats that `convolve` and its gradients need as scratch, whatever the number of images. */
+export function convolutionScratch(window: ConvolutionExtents): number {
+  const { height, width, channels, kernelHeight, kernelWidth, outputWidth, filters, strideY, strideX, chunk } = window
+  const taps = kernelHeight * kernelWidth
+  const depth = taps * channels
+  const padded = (height + kernelHeight + strideY) * (width + kernelWidth + strideX)
+  const forward = depth * strips(filters) + Math.max(padded * channels, chunk * depth)
+  const filterGradient = Math.max(256, outputWidth) * strips(filters) + padded * channels
+  const turned = taps * filters * strips(channels) + padded * filters
+  const scattered = chunk * depth + gemmScratch(chunk, depth, filters)
+  const pointwise = gemmScratch(Infinity, Math.max(depth, filters), Infinity)
+  return 32 + Math.max(forward, filterGradient, turned, scattered, pointwise)
+}
+
+function strips(lanes: number): number {
+  return Math.ceil(lanes / 16) * 16
 }
 
 function allocate(bytes: number): WebAssembly.Memory {
