@@ -43,7 +43,8 @@ export function multiplyRows(
   copyRow(c + pitch, edge + edgePitch, n)
 }
 
-// Neither unrolled along k nor inlined: V8 then spills.
+// Four terms a turn, as V8 checks the stack at each. It loads all that a stretch of code without a branch needs before it
+// computes, so the way out between two terms keeps the registers from running out; inlined, they would too.
 // @ts-ignore: decorator
 @noinline
 function multiplyTile(
@@ -71,24 +72,87 @@ function multiplyTile(
   }
   for (let s = 0; s < segments; s++) {
     const end = b + (<usize>(length * TILE_COLUMNS) << 2)
-    while (b != end) {
-      const b0 = v128.load(b)
-      const b1 = v128.load(b, 16)
-      const b2 = v128.load(b, 32)
-      const b3 = v128.load(b, 48)
-      let x = v128.load32_splat(a0)
-      c00 = multiplyAdd(x, b0, c00)
-      c01 = multiplyAdd(x, b1, c01)
-      c02 = multiplyAdd(x, b2, c02)
-      c03 = multiplyAdd(x, b3, c03)
-      x = v128.load32_splat(a1)
-      c10 = multiplyAdd(x, b0, c10)
-      c11 = multiplyAdd(x, b1, c11)
-      c12 = multiplyAdd(x, b2, c12)
-      c13 = multiplyAdd(x, b3, c13)
-      b += TILE_COLUMNS << 2
-      a0 += along
-      a1 += along
+    while (true) {
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
     }
     a0 += gap
     a1 += gap
