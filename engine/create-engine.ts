@@ -13,6 +13,13 @@ export interface EngineInit {
   readonly training: TrainingSettings
   /** @default 'auto' */
   readonly backend?: BackendName
+  /**
+   * Let the plan multiply and add in one instruction where the processor can. Faster, but then the last bits depend on the
+   * machine: not for what must be reproduced, such as a simulation or a comparison of nodes.
+   *
+   * @default false
+   */
+  readonly relaxedSimd?: boolean
   /** Told once, in one line, when a slow backend had to be taken. */
   readonly onWarning?: (message: string) => void
 }
@@ -30,7 +37,7 @@ export async function createEngine(init: EngineInit): Promise<Engine> {
   if (!BACKEND_NAMES.includes(backend)) throw new UnknownNameError('backend', backend, BACKEND_NAMES)
   if (backend === 'plan' || backend === 'auto') {
     const steps = planSteps(topology, training.loss)
-    if (!('unsupported' in steps)) return new PlanEngine(topology, training)
+    if (!('unsupported' in steps)) return new PlanEngine(topology, training, init.relaxedSimd)
     if (backend === 'plan') {
       throw new BackendUnavailableError(backend, `it cannot train ${steps.unsupported}. Use "auto".`)
     }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { EngineError } from './errors.js'
+import { compileKernels } from './kernel-modules.js'
 import type { Address, Kernels } from './kernel-types.js'
 
 const PAGE_BYTES = 65536
@@ -7,9 +7,6 @@ const PAGE_BYTES = 65536
 const MOST_BYTES = 2 ** 31
 /** A cache line: no two buffers share one, and a kernel may read past the end of a buffer up to its next line. */
 const ALIGN_BYTES = 64
-const KERNELS_URL = new URL('./kernels.wasm', import.meta.url)
-
-let compiled: WebAssembly.Module | undefined
 
 /** Hands out room before the memory exists, so that it can be made exactly as large as needed. */
 export class KernelMemory {
@@ -35,10 +32,11 @@ export class KernelMemory {
   /**
    * Allocate what was reserved.
    *
+   * @param relaxedSimd - as in `EngineInit`
    * @throws EngineError when the kernels were not built, or the memory is not to be had
    */
-  open(): Kernels {
-    compiled ??= compileKernels()
+  open(relaxedSimd = false): Kernels {
+    const compiled = compileKernels(relaxedSimd)
     this.#memory = allocate(this.#bytes + ALIGN_BYTES)
     const words = new Int32Array(this.#memory.buffer)
     for (const [address, { buffer, byteOffset, length }] of this.#contents) {
@@ -101,13 +99,5 @@ function allocate(bytes: number): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) })
   } catch (cause) {
     throw new EngineError(`${problem}, which this machine does not give. ${remedy}`, { cause })
-  }
-}
-
-function compileKernels(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(readFileSync(KERNELS_URL))
-  } catch (cause) {
-    throw new EngineError(`${KERNELS_URL.pathname} cannot be loaded; build it with "npm run build"`, { cause })
   }
 }
