@@ -12,6 +12,7 @@ import { createMetrics } from './metrics.js'
 import { optimizerStateSize } from './plan/optimizer.js'
 import { registerGroupNormalization } from './tfjs-group-normalization.js'
 import { loadTfjs, useBackend, type Tfjs, type TfjsBackend } from './tfjs-library.js'
+import { installKernelPack } from './tfjs-pack/index.js'
 import { modelLayout, readTopology, withLogits } from './topology.js'
 
 /** Rows that go through the model at once when it is only asked. */
@@ -31,7 +32,11 @@ export async function createTfjsEngine(init: EngineInit, backend: Exclude<Backen
     if (!(error instanceof BackendUnavailableError)) throw error
   }
   try {
-    return await open(init, 'wasm')
+    const engine = await open(init, 'wasm')
+    init.onWarning?.(
+      'The compiled plan does not know this model: it trains on "wasm", which takes a few times as long.'
+    )
+    return engine
   } catch (error) {
     if (!(error instanceof BackendUnavailableError)) throw error
     init.onWarning?.(`${error.message} Training goes on with "cpu", which is tens to hundreds of times slower.`)
@@ -41,6 +46,7 @@ export async function createTfjsEngine(init: EngineInit, backend: Exclude<Backen
 
 async function open({ topology, training }: EngineInit, backend: TfjsBackend): Promise<Engine> {
   const tfjs = await loadTfjs(backend)
+  if (backend === 'wasm') installKernelPack(tfjs.core)
   registerGroupNormalization(tfjs)
   const modelTopology = training.loss === 'softmax-cross-entropy' ? withLogits(topology) : topology
   const model = await tfjs.layers.loadLayersModel({ load: async () => ({ modelTopology }) })
