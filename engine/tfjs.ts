@@ -44,9 +44,14 @@ export async function createTfjsEngine(init: EngineInit, backend: Exclude<Backen
   }
 }
 
-async function open({ topology, training }: EngineInit, backend: TfjsBackend): Promise<Engine> {
+/** An engine on tfjs-wasm as it comes, to compare with; only before there was one with our kernels in this thread. */
+export function createStockWasmEngine(init: EngineInit): Promise<Engine> {
+  return open(init, 'wasm', false)
+}
+
+async function open({ topology, training }: EngineInit, backend: TfjsBackend, kernelPack = true): Promise<Engine> {
   const tfjs = await loadTfjs(backend)
-  if (backend === 'wasm') installKernelPack(tfjs.core)
+  if (backend === 'wasm' && kernelPack) installKernelPack(tfjs.core)
   registerGroupNormalization(tfjs)
   const modelTopology = training.loss === 'softmax-cross-entropy' ? withLogits(topology) : topology
   const model = await tfjs.layers.loadLayersModel({ load: async () => ({ modelTopology }) })
