@@ -15,6 +15,13 @@ export interface EngineInit {
   readonly training: TrainingSettings
   /** @default 'auto' */
   readonly backend?: BackendName
+  /**
+   * Let the plan multiply and add in one instruction where the processor can. Faster, but then the last bits depend on the
+   * machine: not for what must be reproduced, such as a simulation or a comparison of nodes.
+   *
+   * @default false
+   */
+  readonly relaxedSimd?: boolean
   /** Told in one line when `auto` had to take another backend than it would like, and why. */
   readonly onWarning?: (message: string) => void
 }
@@ -45,21 +52,21 @@ const OPEN_LIMIT_MS = 10_000
  * @throws UnknownNameError for another backend name
  */
 export async function createEngine(init: EngineInit, components: EngineComponents = COMPONENTS): Promise<Engine> {
-  const { topology, training, backend = 'auto' } = init
+  const { topology, training, relaxedSimd, backend = 'auto' } = init
   if (!BACKEND_NAMES.includes(backend)) throw new UnknownNameError('backend', backend, BACKEND_NAMES)
   if (backend === 'native' || backend === 'wasm' || backend === 'cpu') return openTfjs(init, backend, components)
   const steps = planSteps(topology, training.loss)
   const unsupported = 'unsupported' in steps ? steps.unsupported : undefined
   if (backend === 'auto')
     return unsupported === undefined ? known(init, components) : unknown(init, unsupported, components)
-  if (unsupported === undefined) return new PlanEngine(topology, training)
+  if (unsupported === undefined) return new PlanEngine(topology, training, relaxedSimd)
   throw new BackendUnavailableError(backend, `it cannot train ${unsupported}`, 'Use "auto".')
 }
 
 /** For a model that the plan knows. */
 async function known(init: EngineInit, components: EngineComponents): Promise<Engine> {
-  const { topology, training } = init
-  const plan = candidate('plan', async () => new PlanEngine(topology, training))
+  const { topology, training, relaxedSimd } = init
+  const plan = candidate('plan', async () => new PlanEngine(topology, training, relaxedSimd))
   if (!isInstalled('native', components.load)) return plan.open()
   const planMs = await stepMs(await plan.open(), { topology, training, now: components.now })
   if (planMs <= QUICK_STEP_MS) return plan.open()

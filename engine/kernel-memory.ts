@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { EngineError } from './errors.js'
+import { compileKernels } from './kernel-modules.js'
 import type { Address, Kernels } from './kernel-types.js'
 
 const PAGE_BYTES = 65536
@@ -7,9 +7,6 @@ const PAGE_BYTES = 65536
 const MOST_BYTES = 2 ** 31
 /** A cache line: no two buffers share one, and a kernel may read past the end of a buffer up to its next line. */
 const ALIGN_BYTES = 64
-const KERNELS_URL = new URL('./kernels.wasm', import.meta.url)
-
-let compiled: WebAssembly.Module | undefined
 
 /** Hands out room before the memory exists, so that it can be made exactly as large as needed. */
 export class KernelMemory {
@@ -35,10 +32,11 @@ export class KernelMemory {
   /**
    * Allocate what was reserved.
    *
+   * @param relaxedSimd - as in `EngineInit`
    * @throws EngineError when the kernels were not built, or the memory is not to be had
    */
-  open(): Kernels {
-    compiled ??= compileKernels()
+  open(relaxedSimd = false): Kernels {
+    const compiled = compileKernels(relaxedSimd)
     this.#memory = allocate(this.#bytes + ALIGN_BYTES)
     const words = new Int32Array(this.#memory.buffer)
     for (const [address, { buffer, byteOffset, length }] of this.#contents) {
@@ -57,8 +55,39 @@ export class KernelMemory {
 
 /** Floats that `gemm` needs as scratch. */
 export function gemmScratch(m: number, n: number, k: number): number {
-  const kept = m > n ? Math.ceil(n / 8) * 8 : Math.ceil(m / 4) * 4
-  return 32 + k * (kept + 8)
+  return 32 + Math.min(k, 256) * (strips(Math.min(m, n)) + 16)
+}
+
+/** What the kernels of a convolution need to know of its window for their scratch. */
+export interface ConvolutionExtents {
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+  readonly kernelHeight: number
+  readonly kernelWidth: number
+  readonly outputWidth: number
+  readonly filters: number
+  readonly strideY: number
+  readonly strideX: number
+  readonly chunk: number
+}
+
+/** Floats that `convolve` and its gradients need as scratch, whatever the number of images. */
+export function convolutionScratch(window: ConvolutionExtents): number {
+  const { height, width, channels, kernelHeight, kernelWidth, outputWidth, filters, strideY, strideX, chunk } = window
+  const taps = kernelHeight * kernelWidth
+  const depth = taps * channels
+  const padded = (height + kernelHeight + strideY) * (width + kernelWidth + strideX)
+  const forward = depth * strips(filters) + Math.max(padded * channels, chunk * depth)
+  const filterGradient = Math.max(256, outputWidth) * strips(filters) + padded * channels
+  const turned = taps * filters * strips(channels) + padded * filters
+  const scattered = chunk * depth + gemmScratch(chunk, depth, filters)
+  const pointwise = gemmScratch(Infinity, Math.max(depth, filters), Infinity)
+  return 32 + Math.max(forward, filterGradient, turned, scattered, pointwise)
+}
+
+function strips(lanes: number): number {
+  return Math.ceil(lanes / 16) * 16
 }
 
 function allocate(bytes: number): WebAssembly.Memory {
@@ -70,13 +99,5 @@ function allocate(bytes: number): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) })
   } catch (cause) {
     throw new EngineError(`${problem}, which this machine does not give. ${remedy}`, { cause })
-  }
-}
-
-function compileKernels(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(readFileSync(KERNELS_URL))
-  } catch (cause) {
-    throw new EngineError(`${KERNELS_URL.pathname} cannot be loaded; build it with "npm run build"`, { cause })
   }
 }

@@ -12,7 +12,15 @@ import { createMetrics } from './metrics.js'
 import { optimizerStateSize } from './plan/optimizer.js'
 import { registerGroupNormalization } from './tfjs-group-normalization.js'
 import { concatenate } from './statistics.js'
-import { loadTfjs, useBackend, type PackageLoader, type Tfjs, type TfjsBackend } from './tfjs-library.js'
+import {
+  loadTfjs,
+  requirePackage,
+  useBackend,
+  type PackageLoader,
+  type Tfjs,
+  type TfjsBackend
+} from './tfjs-library.js'
+import { installKernelPack } from './tfjs-pack/index.js'
 import { modelLayout, readTopology, withLogits } from './topology.js'
 
 /** Rows that go through the model at once when it is only asked. */
@@ -24,12 +32,23 @@ const CHUNK_ROWS = 256
  * @param load - stands in for `require` in tests
  * @throws BackendUnavailableError when the backend cannot run here, or cannot train the model
  */
-export async function openTfjsEngine(
+export async function openTfjsEngine(init: EngineInit, backend: TfjsBackend, load: PackageLoader): Promise<Engine> {
+  return open(init, backend, load)
+}
+
+/** An engine on tfjs-wasm as it comes, to compare with; only before there was one with our kernels in this thread. */
+export function createStockWasmEngine(init: EngineInit): Promise<Engine> {
+  return open(init, 'wasm', requirePackage, false)
+}
+
+async function open(
   { topology, training }: EngineInit,
   backend: TfjsBackend,
-  load: PackageLoader
+  load: PackageLoader,
+  kernelPack = true
 ): Promise<Engine> {
   const tfjs = await loadTfjs(backend, load)
+  if (backend === 'wasm' && kernelPack) installKernelPack(tfjs.core)
   registerGroupNormalization(tfjs)
   const modelTopology = training.loss === 'softmax-cross-entropy' ? withLogits(topology) : topology
   const model = await tfjs.layers.loadLayersModel({ load: async () => ({ modelTopology }) })

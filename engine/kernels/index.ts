@@ -2,6 +2,7 @@ export { convolve, convolveFilterGradient, convolveInputGradient } from './convo
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
 export { gemm } from './gemm'
 export { columnSums, relu, reluGradient } from './layers'
+export { multiplyRegisters } from './limit'
 export { moments, normalize, normalizeGradient } from './normalization'
 export { adam, momentum, sgd } from './optimizers'
 export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pooling'

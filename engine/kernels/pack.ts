@@ -4,7 +4,7 @@
  *
  * @param across - floats between neighbouring lanes
  * @param down - floats between neighbouring steps along k
- * @param pitch - floats between the starts of two steps in the target: 4 or 8
+ * @param pitch - floats between the starts of two steps in the target: a multiple of 4
  */
 export function packStrip(
   source: usize, across: i32, down: i32, lanes: i32, k: i32, target: usize, pitch: i32

@@ -1,93 +1,180 @@
-/** Rows and columns of one tile of the result: larger ones run out of registers in V8. */
-export const TILE_ROWS: i32 = 4
-export const TILE_COLUMNS: i32 = 8
+import { copyRow } from './rows'
+import { multiplyAdd } from './multiply-add'
+
+/** Columns of one tile of the result. With two rows, it is the largest that V8 keeps in registers without spilling. */
+export const TILE_COLUMNS: i32 = 16
+/** Floats that `multiplyRows` needs for a tile that sticks out of the result. */
+export const EDGE_FLOATS: i32 = 2 * TILE_COLUMNS
 
 /**
- * A 4 x 8 tile of a product of four rows and a packed strip, `[k][8]`.
+ * Two rows of a product: c = start + a * b, then relu.
  *
- * Each entry is one sum over k in ascending order, so the result does not depend on the machine or on the tiling.
+ * A row of `a` is `segments` runs of `length` values; so the window of a convolution is read where it lies in its image.
+ * Each entry is one sum in ascending order, so the result does not depend on tiles. For a single row give it twice, with
+ * both pitches zero.
  *
- * @param across - bytes between two rows of `a`
- * @param along - bytes between two entries of a row of `a`
- * @param bias - address of eight floats added to each row, or 0
- * @param accumulate - add to what `c` holds; not together with a bias or relu
- * @param pitch - bytes between two rows of `c`
+ * @param gap - bytes from the end of a segment to the next
+ * @param along - bytes between two values of a segment
+ * @param b - packed strips, `[strip][segments x length][16]`
+ * @param n - columns
+ * @param start - address of what the sums begin with, or 0; `startPitch` bytes between its two rows
+ * @param pitch - bytes between the two rows of `c`
+ * @param edge - room for EDGE_FLOATS
  */
-export function multiplyTile(
-  k: i32, a: usize, across: usize, along: usize, b: usize,
-  c: usize, pitch: usize, bias: usize, relu: bool, accumulate: bool
+export function multiplyRows(
+  segments: i32, length: i32, gap: usize, a0: usize, a1: usize, along: usize, b: usize, n: i32,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool, edge: usize
 ): void {
-  let a1 = a + across
-  let a2 = a1 + across
-  let a3 = a2 + across
-  const zero = f32x4.splat(0)
-  let c00 = zero
-  let c01 = zero
-  let c10 = zero
-  let c11 = zero
-  let c20 = zero
-  let c21 = zero
-  let c30 = zero
-  let c31 = zero
-  for (let i = 0; i < k; i++) {
-    const b0 = v128.load(b)
-    const b1 = v128.load(b, 16)
-    b += 32
-    let x = v128.load32_splat(a)
-    c00 = f32x4.add(c00, f32x4.mul(x, b0))
-    c01 = f32x4.add(c01, f32x4.mul(x, b1))
-    x = v128.load32_splat(a1)
-    c10 = f32x4.add(c10, f32x4.mul(x, b0))
-    c11 = f32x4.add(c11, f32x4.mul(x, b1))
-    x = v128.load32_splat(a2)
-    c20 = f32x4.add(c20, f32x4.mul(x, b0))
-    c21 = f32x4.add(c21, f32x4.mul(x, b1))
-    x = v128.load32_splat(a3)
-    c30 = f32x4.add(c30, f32x4.mul(x, b0))
-    c31 = f32x4.add(c31, f32x4.mul(x, b1))
-    a += along
-    a1 += along
-    a2 += along
-    a3 += along
+  const strip = <usize>(segments * length * TILE_COLUMNS) << 2
+  for (; n >= TILE_COLUMNS; n -= TILE_COLUMNS) {
+    multiplyTile(segments, length, gap, a0, a1, along, b, start, startPitch, c, pitch, relu)
+    b += strip
+    c += TILE_COLUMNS << 2
+    if (start) start += TILE_COLUMNS << 2
   }
-  if (accumulate) {
-    addToRow(c, c00, c01)
-    addToRow(c + pitch, c10, c11)
-    addToRow(c + 2 * pitch, c20, c21)
-    addToRow(c + 3 * pitch, c30, c31)
-    return
+  if (n == 0) return
+  const edgePitch: usize = TILE_COLUMNS << 2
+  if (start) {
+    copyRow(edge, start, n)
+    copyRow(edge + edgePitch, start + startPitch, n)
   }
-  let bias0 = zero
-  let bias1 = zero
-  if (bias) {
-    bias0 = v128.load(bias)
-    bias1 = v128.load(bias, 16)
-  }
-  storeRow(c, c00, c01, bias0, bias1, relu)
-  c += pitch
-  storeRow(c, c10, c11, bias0, bias1, relu)
-  c += pitch
-  storeRow(c, c20, c21, bias0, bias1, relu)
-  c += pitch
-  storeRow(c, c30, c31, bias0, bias1, relu)
+  multiplyTile(segments, length, gap, a0, a1, along, b, start ? edge : 0, edgePitch, edge, edgePitch, relu)
+  copyRow(c, edge, n)
+  copyRow(c + pitch, edge + edgePitch, n)
 }
 
+// Four terms a turn, as V8 checks the stack at each. It loads all that a stretch of code without a branch needs before it
+// computes, so the way out between two terms keeps the registers from running out; inlined, they would too.
 // @ts-ignore: decorator
-@inline
-function storeRow(c: usize, left: v128, right: v128, bias0: v128, bias1: v128, relu: bool): void {
-  left = f32x4.add(left, bias0)
-  right = f32x4.add(right, bias1)
+@noinline
+function multiplyTile(
+  segments: i32, length: i32, gap: usize, a0: usize, a1: usize, along: usize, b: usize,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool
+): void {
+  let c00 = f32x4.splat(0)
+  let c01 = c00
+  let c02 = c00
+  let c03 = c00
+  let c10 = c00
+  let c11 = c00
+  let c12 = c00
+  let c13 = c00
+  if (start) {
+    c00 = v128.load(start)
+    c01 = v128.load(start, 16)
+    c02 = v128.load(start, 32)
+    c03 = v128.load(start, 48)
+    start += startPitch
+    c10 = v128.load(start)
+    c11 = v128.load(start, 16)
+    c12 = v128.load(start, 32)
+    c13 = v128.load(start, 48)
+  }
+  for (let s = 0; s < segments; s++) {
+    const end = b + (<usize>(length * TILE_COLUMNS) << 2)
+    while (true) {
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
+      if (b == end) break
+      {
+        const b0 = v128.load(b)
+        const b1 = v128.load(b, 16)
+        const b2 = v128.load(b, 32)
+        const b3 = v128.load(b, 48)
+        const x0 = v128.load32_splat(a0)
+        const x1 = v128.load32_splat(a1)
+        c00 = multiplyAdd(x0, b0, c00)
+        c01 = multiplyAdd(x0, b1, c01)
+        c02 = multiplyAdd(x0, b2, c02)
+        c03 = multiplyAdd(x0, b3, c03)
+        c10 = multiplyAdd(x1, b0, c10)
+        c11 = multiplyAdd(x1, b1, c11)
+        c12 = multiplyAdd(x1, b2, c12)
+        c13 = multiplyAdd(x1, b3, c13)
+        b += TILE_COLUMNS << 2
+        a0 += along
+        a1 += along
+      }
+    }
+    a0 += gap
+    a1 += gap
+  }
   if (relu) {
-    left = f32x4.max(left, f32x4.splat(0))
-    right = f32x4.max(right, f32x4.splat(0))
+    const zero = f32x4.splat(0)
+    c00 = f32x4.max(c00, zero)
+    c01 = f32x4.max(c01, zero)
+    c02 = f32x4.max(c02, zero)
+    c03 = f32x4.max(c03, zero)
+    c10 = f32x4.max(c10, zero)
+    c11 = f32x4.max(c11, zero)
+    c12 = f32x4.max(c12, zero)
+    c13 = f32x4.max(c13, zero)
   }
-  v128.store(c, left)
-  v128.store(c, right, 16)
-}
-
-// @ts-ignore: decorator
-@inline
-function addToRow(c: usize, left: v128, right: v128): void {
-  v128.store(c, f32x4.add(v128.load(c), left))
-  v128.store(c, f32x4.add(v128.load(c, 16), right), 16)
+  v128.store(c, c00)
+  v128.store(c, c01, 16)
+  v128.store(c, c02, 32)
+  v128.store(c, c03, 48)
+  c += pitch
+  v128.store(c, c10)
+  v128.store(c, c11, 16)
+  v128.store(c, c12, 32)
+  v128.store(c, c13, 48)
 }

@@ -21,6 +21,31 @@ export class Window {
   left: i32
   /** Outputs whose columns are gathered at a time. */
   chunk: i32
+
+  /** Floats that an output sees. */
+  get depth(): i32 {
+    return this.kernelHeight * this.kernelWidth * this.channels
+  }
+
+  /** Extents of the image together with the zeros around it that windows see. */
+  get paddedHeight(): i32 {
+    return max(this.height + this.top, (this.outputHeight - 1) * this.strideY + this.kernelHeight)
+  }
+
+  get paddedWidth(): i32 {
+    return max(this.width + this.left, (this.outputWidth - 1) * this.strideX + this.kernelWidth)
+  }
+
+  /** Whether an output sees one pixel, and each pixel is seen by one. */
+  get isPointwise(): bool {
+    return this.kernelHeight == 1 && this.kernelWidth == 1 && this.strideY == 1 && this.strideX == 1
+  }
+
+  /** Whether convolving the output's gradient with the turned filter is the fastest way to the input's gradient. */
+  get turnsAround(): bool {
+    const outputs = this.outputHeight * this.outputWidth
+    return this.strideY == 1 && this.strideX == 1 && 4 * this.height * this.width <= 5 * outputs
+  }
 }
 
 /** The first tap of a window that lies inside the image; the window begins at `start`. */

@@ -1,4 +1,4 @@
-import { gemmScratch } from '../kernel-memory.js'
+import { convolutionScratch } from '../kernel-memory.js'
 import type { LayerKind } from './layer-kind.js'
 import { convolutionWindow, encodeWindow, isPlainWindow } from './window.js'
 
@@ -8,15 +8,13 @@ export const convolution: LayerKind = {
   accepts: isPlainWindow,
   place(layer, { memory, parameters, gradients }) {
     const shape = convolutionWindow(layer)
-    const { channels, kernelHeight, kernelWidth, outputHeight, outputWidth, filters, chunk } = shape
+    const { outputHeight, outputWidth, filters } = shape
     const window = memory.place(encodeWindow(shape))
     const positions = outputHeight * outputWidth
-    const depth = kernelHeight * kernelWidth * channels
     const [kernel, bias] = layer.tensors.length === 2 ? parameters : [parameters[0], 0]
     const [kernelGradient, biasGradient] = gradients
-    const products = [gemmScratch(chunk, filters, depth), gemmScratch(depth, filters, chunk)]
     return {
-      scratch: chunk * depth + Math.max(...products, gemmScratch(chunk, depth, filters)),
+      scratch: convolutionScratch(shape),
       forward({ kernels, rows, input, output, relu, scratch }) {
         kernels.convolve(window, rows, input, kernel, bias, output, relu, scratch)
       },

@@ -35,7 +35,7 @@ export class PlanEngine implements Engine {
   #ownState: Float32Array | undefined
 
   /** @throws EngineError when the plan does not know the model: ask `planSteps` first */
-  constructor(topology: ModelTopology, training: TrainingSettings) {
+  constructor(topology: ModelTopology, training: TrainingSettings, relaxedSimd = false) {
     const steps = planSteps(topology, training.loss)
     if ('unsupported' in steps) throw new EngineError(`the compiled plan cannot train ${steps.unsupported}`)
     const { inputShape, outputShape } = readTopology(topology)
@@ -45,7 +45,7 @@ export class PlanEngine implements Engine {
     const { size, parameters, gradient } = this.#network
     this.#optimizer = new PlanOptimizer(this.#memory, training, parameters, gradient, size)
     this.stateSize = optimizerStateSize(training.optimizer, size)
-    this.#kernels = this.#memory.open()
+    this.#kernels = this.#memory.open(relaxedSimd)
     this.#parameters = this.#memory.view(parameters, size)
     this.#gradient = this.#memory.view(gradient, size)
     this.#labels = new Float32Array(training.batchSize)

@@ -44,8 +44,13 @@ export function windowShape(layer: ModelLayer, size: readonly number[], strides:
     strideX,
     top: same ? paddingBefore(height, kernelHeight, strideY, outputHeight) : 0,
     left: same ? paddingBefore(width, kernelWidth, strideX, outputWidth) : 0,
-    chunk: Math.max(LEAST_CHUNK, Math.floor(CHUNK_FLOATS / depth / 4) * 4)
+    chunk: positionsAtATime(depth)
   }
+}
+
+/** Outputs whose columns are gathered at a time, of `depth` floats each. */
+export function positionsAtATime(depth: number): number {
+  return Math.max(LEAST_CHUNK, Math.floor(CHUNK_FLOATS / depth / 4) * 4)
 }
 
 /** The window as the kernels read it (`Window` in kernels/window.ts). */

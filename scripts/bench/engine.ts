@@ -5,21 +5,26 @@ import {
   buildModel,
   createEngine,
   initialParameters,
-  type BackendName,
+  type Engine,
+  type ModelTopology,
   type TrainingSettings
 } from '../../engine/index.js'
+import { createStockWasmEngine } from '../../engine/tfjs.js'
 import { threadCpuMs } from '../../engine/thread-time.js'
 import { createRng } from '../../learning/rng.js'
 import { printResult } from '../output.js'
-import { PYTORCH_SOURCE } from './pytorch.js'
+import { measureProduct, PRODUCTS } from './gemm.js'
+import { startPyTorch } from './pytorch.js'
 
-// How fast is a training step of the compiled plan, against stock tfjs-wasm and PyTorch on one thread?
+// How fast is a training step of the compiled plan, against PyTorch on one thread and stock tfjs-wasm? How near are products to
+// what the processor can do?
 
 const BATCH = 32
 const ROWS = 4 * BATCH
-const MEASURED = 11
+/** Each takes every engine in turn, so that a slow moment of the machine strikes all. */
+const ROUNDS = 11
 /** A measurement takes as many steps as fill this time, at least one. */
-const LEAST_MS = 200
+const LEAST_MS = 150
 const TRAINING: TrainingSettings = {
   loss: 'softmax-cross-entropy',
   optimizer: 'sgd',
@@ -33,87 +38,75 @@ const MODELS: readonly [string, number[], number][] = [
   ['lenet', [28, 28, 1], 10],
   ['ds-cnn', [49, 10, 1], 12],
   ['ds-cnn:batch', [49, 10, 1], 12],
-  ['conv1d', [128, 9], 6]
+  ['conv1d', [128, 9], 6],
+  ['gru', [128, 9], 6]
 ]
+/** Trained on stock tfjs-wasm too, which has no gradient for the layers of the others. */
+const STOCK = ['mlp']
 
-/** CPU milliseconds a step: the median, and half the distance between the quartiles. */
-interface Timing {
-  readonly median: number
-  readonly spread: number
-}
+/** Takes some steps and tells the CPU milliseconds of one. */
+type Step = (steps: number) => Promise<number>
 
 function randomDataset(inputShape: number[], classes: number): Dataset {
   const rng = createRng('bench')
   const width = inputShape.reduce((product, extent) => product * extent, 1)
   const features = Float32Array.from({ length: ROWS * width }, () => rng.uniform())
-  return {
-    rows: ROWS,
-    inputShape,
-    features,
-    scale: 1,
-    labels: Float32Array.from({ length: ROWS }, () => rng.integer(classes))
-  }
+  const labels = Float32Array.from({ length: ROWS }, () => rng.integer(classes))
+  return { rows: ROWS, inputShape, features, scale: 1, labels }
 }
 
-/** @returns undefined when the backend cannot train the model here */
-async function measure(
-  name: string,
-  inputShape: number[],
-  classes: number,
-  backend: BackendName
-): Promise<Timing | undefined> {
-  const topology = buildModel(name, inputShape, classes, TRAINING.loss)
-  const engine = await createEngine({ topology, training: TRAINING, backend }).catch(() => undefined)
-  if (engine === undefined) return undefined
+function stepsOf(engine: Engine, topology: ModelTopology, data: Dataset): Step {
   const parameters = initialParameters(topology, 1)
-  const data = randomDataset(inputShape, classes)
   let firstStep = 0
-  const run = async (steps: number) => {
+  return async steps => {
     const started = threadCpuMs()
     await engine.train(parameters, data, { firstStep, steps, seed: 1 })
     firstStep += steps
     return (threadCpuMs() - started) / steps
   }
-  await run(5)
-  // By the wall clock: the thread's own counts in ticks, too coarse for a few steps.
-  const started = performance.now()
-  await run(5)
-  const steps = Math.max(1, Math.ceil((5 * LEAST_MS) / (performance.now() - started)))
-  const times: number[] = []
-  for (let i = 0; i < MEASURED; i++) times.push(await run(steps))
-  engine.dispose()
-  return summarise(times)
 }
 
-function summarise(times: number[]): Timing {
-  const sorted = [...times].sort((a, b) => a - b)
-  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]
-  return { median: at(0.5), spread: (at(0.75) - at(0.25)) / 2 }
+/** @returns times of each in the order of `runs` */
+async function interleave(runs: readonly Step[]): Promise<number[][]> {
+  const steps: number[] = []
+  for (const run of runs) {
+    await run(10)
+    // By the wall clock: the thread's own counts in ticks, too coarse for a few steps.
+    const started = performance.now()
+    await run(5)
+    steps.push(Math.max(1, Math.ceil((5 * LEAST_MS) / (performance.now() - started))))
+  }
+  const times: number[][] = runs.map(() => [])
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, run] of runs.entries()) times[i].push(await run(steps[i]))
+  }
+  return times
 }
 
-/** Times of PyTorch by model, or undefined where Python has none. */
-function measurePyTorch(): Record<string, Timing> | undefined {
-  const env = { ...process.env, OMP_NUM_THREADS: '1' }
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(share * (sorted.length - 1))]
+}
+
+/** The median, and half the distance between the quartiles. */
+function format(times: number[] | undefined): string {
+  if (times === undefined) return '-'
+  return `${quantile(times, 0.5).toFixed(2)} ±${((quantile(times, 0.75) - quantile(times, 0.25)) / 2).toFixed(2)}`
+}
+
+/** The median over rounds of the ratio of two engines in one round. */
+function ratio(ours: number[], theirs: number[] | undefined): string {
+  if (theirs === undefined) return '-'
+  const ratios = ours.map((time, round) => time / theirs[round])
+  return `${quantile(ratios, 0.5).toFixed(2)}x`
+}
+
+function topologyOf(name: string, inputShape: number[], classes: number): ModelTopology | undefined {
   try {
-    const models = JSON.stringify(MODELS.map(([name]) => name))
-    const printed = execFileSync('python3', ['-c', PYTORCH_SOURCE, models, String(BATCH), String(MEASURED)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env
-    })
-    const times = JSON.parse(printed) as Record<string, number[]>
-    return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, summarise(values)]))
+    return buildModel(name, inputShape, classes, TRAINING.loss)
   } catch {
     return undefined
   }
-}
-
-function format(timing: Timing | undefined): string {
-  return timing === undefined ? '-' : `${timing.median.toFixed(2)} ±${timing.spread.toFixed(2)}`
-}
-
-function ratio(ours: Timing, theirs: Timing | undefined): string {
-  return theirs === undefined ? '-' : `${(ours.median / theirs.median).toFixed(2)}x`
 }
 
 function commit(): string {
@@ -125,21 +118,62 @@ function commit(): string {
 }
 
 function print(...cells: string[]): void {
-  printResult(`${cells.map((cell, i) => (i === 0 ? cell.padEnd(14) : cell.padStart(15))).join('')}`)
+  printResult(cells.map((cell, i) => (i === 0 ? cell.padEnd(16) : cell.padStart(13))).join(''))
 }
 
-printResult(
-  `CPU ms a training step, batch ${BATCH}, sgd, one thread: median ± half the quartile distance of ${MEASURED}`
+printResult(`${cpus()[0].model}, Node ${process.version}, commit ${commit()}`)
+const models = MODELS.flatMap(([name, inputShape, classes]) => {
+  const topology = topologyOf(name, inputShape, classes)
+  if (topology === undefined) printResult(`${name} is skipped: it is not built in.`)
+  return topology === undefined ? [] : [{ name, inputShape, classes, topology }]
+})
+const pytorch = await startPyTorch(
+  models.map(({ name }) => name),
+  BATCH
 )
-printResult(`${cpus()[0].model}, Node ${process.version}, commit ${commit()}\n`)
-const pytorch = measurePyTorch()
-print('model', 'plan', 'tfjs-wasm', 'plan/wasm', 'PyTorch', 'plan/PyTorch')
-for (const [name, inputShape, classes] of MODELS) {
-  const plan = await measure(name, inputShape, classes, 'plan')
-  if (plan === undefined) throw new Error(`the plan does not train ${name}`)
-  const wasm = await measure(name, inputShape, classes, 'wasm')
-  const torch = pytorch?.[name]
-  print(name, format(plan), format(wasm), ratio(plan, wasm), format(torch), ratio(plan, torch))
+printResult(
+  pytorch === undefined
+    ? 'PyTorch is skipped: neither python3 nor /usr/bin/python3 has torch (Debian: python3-torch).'
+    : `PyTorch ${pytorch.version}, whose own product of 512 x 512 runs at ${pytorch.gigaflops.toFixed(0)} GFLOP/s`
+)
+
+printResult(
+  `\nCPU ms a training step, batch ${BATCH}, sgd, one thread, ${ROUNDS} rounds: median ± half the quartile distance`
+)
+print('model', 'plan', 'PyTorch', 'plan/PyTorch', 'relaxed', 'relaxed/PyT.', 'tfjs-wasm', 'plan/wasm')
+for (const { name, inputShape, classes, topology } of models) {
+  const data = randomDataset(inputShape, classes)
+  const parameters = initialParameters(topology, 1).length
+  const theirs = pytorch?.parameters[name]
+  const isSame = theirs === parameters
+  if (theirs !== undefined && !isSame) {
+    printResult(`${name} is not compared: ${parameters} parameters here, ${theirs} in PyTorch`)
+  }
+  const init = { topology, training: TRAINING }
+  const engines = [
+    await createEngine({ ...init, backend: 'plan' }),
+    await createEngine({ ...init, backend: 'plan', relaxedSimd: true }),
+    ...(STOCK.includes(name) ? [await createStockWasmEngine(init)] : [])
+  ]
+  const runs = engines.map(engine => stepsOf(engine, topology, data))
+  if (pytorch !== undefined && isSame) runs.push(steps => pytorch.time(name, steps))
+  const times = await interleave(runs)
+  const [plan, relaxed] = times
+  const stock = STOCK.includes(name) ? times[2] : undefined
+  const torch = isSame ? times.at(-1) : undefined
+  const againstTorch = [format(torch), ratio(plan, torch), format(relaxed), ratio(relaxed, torch)]
+  print(name, format(plan), ...againstTorch, format(stock), ratio(plan, stock))
+  engines.forEach(engine => engine.dispose())
 }
-printResult('\n- under tfjs-wasm: it has no gradient for a layer of the model.')
-if (pytorch === undefined) printResult('PyTorch is skipped: python3 has no torch (Debian: python3-torch).')
+pytorch?.stop()
+
+printResult('\nGFLOP/s of products, and the share of what multiply and add reach in registers alone')
+print('m x n x k', 'plain', 'share', 'relaxed', 'share')
+for (const product of PRODUCTS) {
+  const [plain, relaxed] = [measureProduct(product, false), measureProduct(product, true)]
+  const cells = [plain, relaxed].flatMap(({ limit, product: reached }) => [
+    reached.toFixed(1),
+    `${((100 * reached) / limit).toFixed(0)} %`
+  ])
+  print(product.slice(0, 3).join(' x '), ...cells)
+}

@@ -1,15 +1,68 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+/** Where PyTorch is looked for; Debian's python3-torch belongs to the system's own Python. */
+const PYTHONS = ['python3', '/usr/bin/python3']
+
+export interface PyTorch {
+  readonly version: string
+  /** Of its own product of 512 x 512 matrices: a tenth of the usual says that its BLAS is the slow reference one. */
+  readonly gigaflops: number
+  /** Number of parameters by model. */
+  readonly parameters: Readonly<Record<string, number>>
+  /** @returns CPU milliseconds a step */
+  time(model: string, steps: number): Promise<number>
+  stop(): void
+}
+
 /**
- * A Python program that times the same models in PyTorch on one thread.
+ * PyTorch on one thread, with models built.
  *
- * Arguments: names as JSON, batch size, measurements a model. Prints CPU milliseconds a step by model as JSON.
+ * @returns undefined where no Python has it
  */
-export const PYTORCH_SOURCE = `
+export async function startPyTorch(models: readonly string[], batch: number): Promise<PyTorch | undefined> {
+  for (const python of PYTHONS) {
+    const pytorch = await start(python, models, batch)
+    if (pytorch !== undefined) return pytorch
+  }
+  return undefined
+}
+
+async function start(python: string, models: readonly string[], batch: number): Promise<PyTorch | undefined> {
+  const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+  const child = spawn(python, ['-c', SOURCE, JSON.stringify(models), String(batch)], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env
+  })
+  child.on('error', () => {}) // no such Python: its output ends at once
+  child.stdin.on('error', () => {})
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const answer = async (): Promise<unknown> => {
+    const line = await lines.next()
+    return line.done === true ? undefined : (JSON.parse(line.value) as unknown)
+  }
+  const facts = (await answer()) as Omit<PyTorch, 'time' | 'stop'> | undefined
+  if (facts === undefined) return undefined
+  return {
+    ...facts,
+    async time(model, steps) {
+      child.stdin.write(`${JSON.stringify([model, steps])}\n`)
+      const ms = await answer()
+      if (typeof ms !== 'number') throw new Error(`PyTorch ended while it trained ${model}`)
+      return ms
+    },
+    stop: () => void child.stdin.end()
+  }
+}
+
+/** Reads `[model, steps]` a line, and answers each with milliseconds. Arguments: names as JSON, batch size. */
+const SOURCE = `
 import json, sys, time
 import torch
 from torch import nn
 torch.set_num_threads(1)
 torch.manual_seed(1)
-names, batch, measured = json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+names, batch = json.loads(sys.argv[1]), int(sys.argv[2])
 
 def ds_cnn(norm):
     def block(*layers):
@@ -20,6 +73,13 @@ def ds_cnn(norm):
     for _ in range(4):
         layers += block(nn.Conv2d(64, 64, 3, 1, 1, groups=64, bias=False), nn.Conv2d(64, 64, 1, bias=False))
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 12)), (1, 49, 10), 12
+
+class Gru(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gru, self.out = nn.GRU(9, 32, batch_first=True), nn.Linear(32, 6)
+    def forward(self, x):
+        return self.out(self.gru(x)[0][:, -1])
 
 def build(name):
     if name == 'mlp':
@@ -32,9 +92,11 @@ def build(name):
         return nn.Sequential(
             nn.Conv1d(9, 64, 3), nn.ReLU(), nn.Conv1d(64, 64, 3), nn.ReLU(), nn.MaxPool1d(2),
             nn.Flatten(), nn.Linear(3968, 100), nn.ReLU(), nn.Linear(100, 6)), (9, 128), 6
+    if name == 'gru':
+        return Gru(), (128, 9), 6
     return ds_cnn(nn.BatchNorm2d if name.endswith(':batch') else lambda channels: nn.GroupNorm(8, channels))
 
-def time_steps(name):
+def trainer(name):
     model, shape, classes = build(name)
     model.train()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -48,8 +110,21 @@ def time_steps(name):
             optimizer.step()
         return (time.thread_time() - started) * 1000 / steps
     run(5)
-    steps = max(1, int(200 / run(5)))
-    return [run(steps) for _ in range(measured)]
+    # PyTorch's GRU has a second bias, which Keras leaves out.
+    return run, sum(each.numel() for key, each in model.named_parameters() if 'bias_hh' not in key)
 
-print(json.dumps({name: time_steps(name) for name in names}))
+def product():
+    a, b = torch.rand(512, 512), torch.rand(512, 512)
+    def run():
+        started = time.perf_counter()
+        a @ b
+        return 2 * 512 ** 3 / (time.perf_counter() - started) / 1e9
+    return max(run() for _ in range(10))
+
+trainers = {name: trainer(name) for name in names}
+sizes = {name: size for name, (_, size) in trainers.items()}
+print(json.dumps({'version': torch.__version__, 'gigaflops': product(), 'parameters': sizes}), flush=True)
+for line in sys.stdin:
+    name, steps = json.loads(line)
+    print(json.dumps(trainers[name][0](steps)), flush=True)
 `

@@ -21,7 +21,8 @@ function multiply(
   transposeA: boolean,
   transposeB: boolean,
   fused: boolean,
-  accumulate = false
+  accumulate = false,
+  relaxedSimd = false
 ) {
   const a = randomFloats(m * k, `a${m}x${k}`)
   const b = randomFloats(k * n, `b${k}x${n}`)
@@ -33,7 +34,7 @@ function multiply(
   const [atA, atB, atBias, atC] = [m * k, k * n, n, m * n + 1].map(floats => memory.reserve(floats))
   const scratch = memory.reserve(gemmScratch(m, n, k))
   const guard = memory.reserve(1)
-  const { gemm } = memory.open()
+  const { gemm } = memory.open(relaxedSimd)
   memory.view(atA, m * k).set(a)
   memory.view(atB, k * n).set(b)
   memory.view(atBias, n).set(bias)
@@ -90,6 +91,31 @@ kernels('add a product to what is there', () => {
   ]) {
     const { actual, expected } = multiply(m, n, k, true, false, false, true)
     close(actual, expected, 1e-5, `${m} x ${n} x ${k}`)
+  }
+})
+
+kernels('multiply with relaxed SIMD as closely, and need not have the same bits', () => {
+  const sizes = [
+    [13, 21, 300],
+    [64, 48, 512]
+  ]
+  for (const [m, n, k] of sizes) {
+    const { actual, expected } = multiply(m, n, k, false, true, true, false, true)
+    close(actual, expected, 1e-4, `${m} x ${n} x ${k}`)
+  }
+})
+
+kernels('give the bits of a sum in ascending order, each step rounded', () => {
+  const [m, n, k] = [5, 19, 600]
+  const { actual } = multiply(m, n, k, true, false, false)
+  const a = randomFloats(m * k, `a${m}x${k}`)
+  const b = randomFloats(k * n, `b${k}x${n}`)
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0
+      for (let p = 0; p < k; p++) sum = Math.fround(sum + Math.fround(a[i + p * m] * b[p * n + j]))
+      assert.is(actual[i * n + j], sum, `row ${i}, column ${j}`)
+    }
   }
 })
 

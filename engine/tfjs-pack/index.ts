@@ -1,0 +1,37 @@
+import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap } from '@tensorflow/tfjs-core'
+import type { Tfjs } from '../tfjs-library.js'
+import { convolutions } from './convolution.js'
+import { depthwiseConvolutions } from './depthwise.js'
+import { einsum } from './einsum.js'
+import type { KernelArguments } from './pack-kernel.js'
+import { products } from './products.js'
+import { sums } from './sums.js'
+import { TfjsMemory, type WasmBackend } from './tfjs-memory.js'
+
+const PACK = { ...convolutions, ...depthwiseConvolutions, ...products, ...sums, ...einsum }
+
+const installed = new WeakSet<object>()
+
+/**
+ * Put our kernels in place of the slow and the missing ones of tfjs's wasm backend, which must be the current one.
+ *
+ * tfjs-wasm has no gradient for a convolution, a depthwise convolution, an embedding or an Einstein sum of its own. What a
+ * kernel of ours does not know (dilation, say) goes to tfjs's, where it has one.
+ */
+export function installKernelPack(core: Tfjs['core']): void {
+  const backend = core.backend() as unknown as WasmBackend
+  if (installed.has(backend)) return
+  const memory = new TfjsMemory(backend)
+  for (const [kernelName, kernel] of Object.entries(PACK)) {
+    const stock = core.getKernel(kernelName, 'wasm') as { kernelFunc: KernelFunc } | undefined
+    if (stock !== undefined) core.unregisterKernel(kernelName, 'wasm')
+    const kernelFunc = (args: { inputs: NamedTensorInfoMap; backend: unknown; attrs?: NamedAttrMap }) => {
+      const computed = kernel({ inputs: args.inputs, attrs: args.attrs ?? {} } as KernelArguments, memory, core)
+      if (computed !== undefined) return computed
+      if (stock === undefined) throw new Error(`Kernel '${kernelName}' not registered for this case on backend 'wasm'`)
+      return stock.kernelFunc(args as Parameters<KernelFunc>[0])
+    }
+    core.registerKernel({ kernelName, backendName: 'wasm', kernelFunc: kernelFunc })
+  }
+  installed.add(backend)
+}
