@@ -1,6 +1,7 @@
 import { UnknownNameError } from '../learning/errors.js'
 import type { Engine, ModelTopology, TrainingSettings } from './engine.js'
 import { BackendUnavailableError } from './errors.js'
+import { checkTraining } from './optimizers.js'
 import { PlanEngine } from './plan/plan-engine.js'
 import { planSteps } from './plan/steps.js'
 
@@ -23,11 +24,13 @@ export interface EngineInit {
  *
  * @throws InvalidModelError for a topology that is not known
  * @throws BackendUnavailableError when a backend asked for by name cannot run here or cannot train the model
- * @throws UnknownNameError for another backend name
+ * @throws UnknownNameError for another backend name, and for a loss or an optimiser that nothing trains with
+ * @throws InvalidParametersError for settings out of range
  */
 export async function createEngine(init: EngineInit): Promise<Engine> {
   const { topology, training, backend = 'auto' } = init
   if (!BACKEND_NAMES.includes(backend)) throw new UnknownNameError('backend', backend, BACKEND_NAMES)
+  checkTraining(training)
   if (backend === 'plan' || backend === 'auto') {
     const steps = planSteps(topology, training.loss)
     if (!('unsupported' in steps)) return new PlanEngine(topology, training)

@@ -8,9 +8,11 @@ export {
   ModelMismatchError,
   UnusableEngineError
 } from './errors.js'
-export { buildModel, checkModelFits, loadModelFile, MODEL_NAMES, takesImages } from './models.js'
+export { buildModel, checkModelFits, loadModelFile, MODEL_NAMES, reconstructs, takesImages } from './models.js'
+export { LOSS_NAMES } from './losses.js'
+export { DEFAULT_WEIGHT_DECAY, OPTIMIZER_NAMES } from './optimizers.js'
 export { DEFAULT_HIDDEN } from './models/mlp.js'
 export { initialParameters, modelLayout, readTopology } from './topology.js'
-export type { SequentialModel } from './topology.js'
+export type { ModelGraph } from './topology.js'
 export { sharedFloats, Trainer } from './trainer.js'
 export type { CpuTime, TrainerInit } from './trainer.js'
