@@ -23,6 +23,7 @@ import type { Home } from './home.js'
 import type { Host } from './host.js'
 import type { Logger } from './logger.js'
 import { Neighbourhood } from './neighbourhood.js'
+import { reconstructionErrors } from './reconstruction.js'
 import type { NodeStatus, PeerStatus } from './status.js'
 import type { Traffic } from './traffic.js'
 
@@ -266,7 +267,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   }
 
   /**
-   * Answer from this node's own model; no peer is asked.
+   * Answer from this node's own model; no peer is asked. An autoencoder answers with its error, the larger the less usual the
+   * example.
    *
    * @param examples - rows as objects or arrays (table), or arrays of pixels (image)
    * @throws InvalidExampleError naming the example and field
@@ -275,7 +277,9 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     const { schema, columns } = this.#init.data
     const features = encodeExamples(examples, schema, columns)
     const { predictions } = await this.#parts.trainer.predict(this.#parameters, features, examples.length)
-    return decodePredictions(predictions, schema.label)
+    return this.task.training.target === 'input'
+      ? reconstructionErrors(features, predictions, examples.length)
+      : decodePredictions(predictions, schema.label)
   }
 
   status(): NodeStatus {
