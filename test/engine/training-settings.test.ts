@@ -145,8 +145,7 @@ settings('of per-example clipping are refused where examples are mixed, and by t
 
 settings('that nothing trains with name themselves and what is known', async () => {
   const topology = buildModel('mlp:9', [7], 3, CLASSIFY.loss)
-  const refused = (changed: object) =>
-    rejection(createEngine({ topology, training: { ...CLASSIFY, ...changed } }))
+  const refused = (changed: object) => rejection(createEngine({ topology, training: { ...CLASSIFY, ...changed } }))
   const unknown: [object, RegExp][] = [
     [{ loss: 'hinge' }, /unknown loss "hinge"; expected one of softmax-cross-entropy, sigmoid-cross-entropy, mean/],
     [{ optimizer: 'lion' }, /unknown optimizer "lion"; expected one of sgd, momentum, nesterov, adam, adamw/],
