@@ -46,12 +46,20 @@ export class Batches {
   }
 }
 
-/** Write the scaled features and the labels of some rows, one after another, into `features` and `labels`. */
-export function gatherRows(data: Dataset, rows: Uint32Array, features: Float32Array, labels: Float32Array): void {
+/** Write the scaled features of some rows, one after another, into `features`. */
+export function gatherRows(data: Dataset, rows: Uint32Array, features: Float32Array): void {
   const width = elementCount(data.inputShape)
+  for (let i = 0; i < rows.length; i++) copyScaled(data, rows[i] * width, width, features, i * width)
+}
+
+/**
+ * Write the labels of some rows, one after another, into `labels`.
+ *
+ * @param width - numbers in a label
+ */
+export function gatherLabels(data: Dataset, rows: Uint32Array, width: number, labels: Float32Array): void {
   for (let i = 0; i < rows.length; i++) {
-    copyScaled(data, rows[i] * width, width, features, i * width)
-    labels[i] = data.labels[rows[i]]
+    for (let j = 0; j < width; j++) labels[i * width + j] = data.labels[rows[i] * width + j]
   }
 }
 

@@ -2,6 +2,7 @@ import { UnknownNameError } from '../learning/errors.js'
 import type { Engine, EngineBackend, ModelTopology, TrainingSettings } from './engine.js'
 import { BackendUnavailableError } from './errors.js'
 import { fastestBackend, stepMs, type Candidate } from './fastest-backend.js'
+import { checkTraining } from './optimizers.js'
 import { PlanEngine } from './plan/plan-engine.js'
 import { planSteps } from './plan/steps.js'
 import { isInstalled, requirePackage, type PackageLoader, type TfjsBackend } from './tfjs-library.js'
@@ -49,11 +50,13 @@ const OPEN_LIMIT_MS = 10_000
  *
  * @throws InvalidModelError for a topology that is not known
  * @throws BackendUnavailableError when a backend asked for by name cannot run here or cannot train the model
- * @throws UnknownNameError for another backend name
+ * @throws UnknownNameError for another backend name, and for a loss or an optimiser that nothing trains with
+ * @throws InvalidParametersError for settings out of range
  */
 export async function createEngine(init: EngineInit, components: EngineComponents = COMPONENTS): Promise<Engine> {
   const { topology, training, relaxedSimd, backend = 'auto' } = init
   if (!BACKEND_NAMES.includes(backend)) throw new UnknownNameError('backend', backend, BACKEND_NAMES)
+  checkTraining(training)
   if (backend === 'native' || backend === 'wasm' || backend === 'cpu') return openTfjs(init, backend, components)
   const steps = planSteps(topology, training.loss)
   const unsupported = 'unsupported' in steps ? steps.unsupported : undefined

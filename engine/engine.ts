@@ -1,12 +1,39 @@
 import type { Dataset } from '../data/dataset.js'
+import type { LossName } from './losses.js'
+import type { OptimizerName } from './optimizers.js'
 
 /** How a node trains. Part of the task: every node of a swarm uses the same. */
 export interface TrainingSettings {
-  readonly loss: 'softmax-cross-entropy' | 'mean-squared-error'
-  readonly optimizer: 'sgd' | 'momentum' | 'adam'
+  /**
+   * `softmax-cross-entropy`: one of several classes. `sigmoid-cross-entropy`: each output a yes or no of its own, against the
+   * class of the row one-hot, or against 0 or 1 for a single output; mean over outputs. `mean-squared-error`: mean over outputs.
+   */
+  readonly loss: LossName
+  /**
+   * What the mean squared error is taken to: the labels, or the model's own input, for an autoencoder.
+   *
+   * @default 'label'
+   */
+  readonly target?: 'label' | 'input'
+  readonly optimizer: OptimizerName
   readonly learningRate: number
-  /** For `momentum`. */
+  /** For `momentum` and `nesterov`. */
   readonly momentum: number
+  /** For `adamw`: what share of every parameter each step takes away, times the learning rate. @default 0.01 */
+  readonly weightDecay?: number
+  /** Each entry of the gradient is cut at this size. @default none */
+  readonly clipValue?: number
+  /** The gradient is scaled down to this Euclidean norm, after `clipValue`. @default none */
+  readonly clipNorm?: number
+  /**
+   * Each example's own gradient is scaled down to this Euclidean norm before their mean is taken, which bounds what one example
+   * can change. Only by the compiled plan, and not with batch normalisation, which mixes examples.
+   *
+   * Source: Abadi et al., "Deep Learning with Differential Privacy", CCS 2016, algorithm 1, without its noise.
+   *
+   * @default none: the gradient of the batch
+   */
+  readonly perExampleClipNorm?: number
   readonly batchSize: number
 }
 
@@ -17,9 +44,9 @@ export type ModelTopology = Record<string, unknown>
 export interface Evaluation {
   /** Mean over examples, in the units of the task's loss. */
   readonly loss: number
-  /** Share of examples whose largest output is their class; classification only. */
+  /** Share of examples whose largest output is their class, or whose only output is on its side of one half. */
   readonly accuracy?: number
-  /** Coefficient of determination; regression only. */
+  /** Coefficient of determination, of several outputs their variances' share together; regression only. */
   readonly r2?: number
 }
 
@@ -28,7 +55,7 @@ export interface TrainOptions {
   /** How many steps this node has taken on this task before. Batches and Adam's bias correction go on from there. */
   readonly firstStep: number
   readonly steps: number
-  /** Decides the order of the rows. */
+  /** Decides the order of the rows, and what dropout drops. */
   readonly seed: number
   /**
    * Optimiser state of this node, of length `Engine.stateSize`: zeros before its first step, changed by training.
@@ -46,7 +73,7 @@ export type EngineBackend = 'plan' | 'native' | 'wasm' | 'cpu'
 /** A model that can be trained and asked. Parameters come from and go to the caller, optimiser state if it likes. */
 export interface Engine {
   readonly backend: EngineBackend
-  /** Floats of optimiser state for n parameters: 0 (`sgd`), n (`momentum`) or 2n (`adam`). */
+  /** Floats of optimiser state for n parameters: 0 (`sgd`), n (`momentum`, `nesterov`) or 2n (`adam`, `adamw`). */
   readonly stateSize: number
   /**
    * Moving statistics of batch normalisation, layer by layer mean then variance: they follow training, evaluation and

@@ -20,7 +20,8 @@ const SCALINGS: Record<string, { scale: number; mode: string; distribution: stri
 /**
  * Fill `target` with what the initialiser of a tensor of this shape draws.
  *
- * @param initializer - Keras or tfjs name: VarianceScaling and its named forms, Zeros, Ones, Constant
+ * @param initializer - Keras or tfjs name: VarianceScaling and its named forms, Orthogonal, RandomUniform, RandomNormal,
+ * TruncatedNormal, Zeros, Ones, Constant; UnitForgetBias is what LSTM calls `unit_forget_bias`
  * @throws InvalidModelError for another initialiser
  */
 export function initialize(
@@ -36,10 +37,58 @@ export function initialize(
   else if (name === 'VarianceScaling' || name in SCALINGS) {
     const { scale, mode, distribution } = { ...SCALINGS[name], ...config } as Record<string, unknown>
     varianceScaling(target, shape, numberOr(scale, 1), camelCase(mode, 'fanIn'), camelCase(distribution, 'normal'), rng)
-  } else {
-    const known = ['VarianceScaling', ...Object.keys(SCALINGS), 'Zeros', 'Ones', 'Constant']
-    throw new InvalidModelError(`unknown initializer "${name}"; expected one of ${known.join(', ')}`)
+  } else if (name === 'RandomUniform') {
+    const [least, most] = [numberOr(config.minval, -0.05), numberOr(config.maxval, 0.05)]
+    for (let i = 0; i < target.length; i++) target[i] = least + (most - least) * rng.uniform()
+  } else if (name === 'RandomNormal' || name === 'TruncatedNormal') {
+    const [mean, deviation] = [numberOr(config.mean, 0), numberOr(config.stddev, 0.05)]
+    const draw = name === 'RandomNormal' ? () => rng.normal() : () => truncatedNormal(rng)
+    for (let i = 0; i < target.length; i++) target[i] = mean + deviation * draw()
+  } else if (name === 'Orthogonal') orthogonal(target, shape, numberOr(config.gain, 1), rng)
+  else if (name === 'UnitForgetBias') {
+    const units = config.units as number
+    target.fill(0).fill(1, units, 2 * units)
+  } else throw new InvalidModelError(`unknown initializer "${name}"; expected one of ${KNOWN.join(', ')}`)
+}
+
+const KNOWN: readonly string[] = [
+  ...['VarianceScaling', ...Object.keys(SCALINGS), 'Orthogonal', 'RandomUniform', 'RandomNormal', 'TruncatedNormal'],
+  ...['Zeros', 'Ones', 'Constant']
+]
+
+/**
+ * Rows or columns, whichever are fewer, that are orthogonal to each other and of one length: normal vectors made so by
+ * the modified Gram-Schmidt process, twice for its rounding.
+ *
+ * Source: Saxe, McClelland, Ganguli, "Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural Networks",
+ * ICLR 2014.
+ */
+function orthogonal(target: Float32Array, shape: readonly number[], gain: number, rng: Rng): void {
+  const columns = shape[shape.length - 1]
+  const rows = target.length / columns
+  const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)]
+  const vectors: Float64Array[] = []
+  while (vectors.length < count) {
+    const vector = Float64Array.from({ length }, () => rng.normal())
+    for (const other of [...vectors, ...vectors]) {
+      const shared = dot(vector, other)
+      for (let i = 0; i < length; i++) vector[i] -= shared * other[i]
+    }
+    const size = Math.sqrt(dot(vector, vector))
+    vectors.push(vector.map(value => value / size))
   }
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const value = rows < columns ? vectors[row][column] : vectors[column][row]
+      target[row * columns + column] = gain * value
+    }
+  }
+}
+
+function dot(x: Float64Array, y: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < x.length; i++) sum += x[i] * y[i]
+  return sum
 }
 
 /** As VarianceScaling of tfjs 4.22, whose normal is cut at two deviations and not widened again. */

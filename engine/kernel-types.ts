@@ -23,6 +23,96 @@ export interface Kernels {
   readonly columnSums: (matrix: Address, rows: number, columns: number, sums: Address) => void
   readonly relu: (values: Address, length: number) => void
   readonly reluGradient: (gradient: Address, activation: Address, length: number) => void
+  readonly sigmoid: (values: Address, length: number) => void
+  readonly sigmoidGradient: (gradient: Address, y: Address, length: number) => void
+  readonly tanh: (values: Address, length: number) => void
+  readonly tanhGradient: (gradient: Address, y: Address, length: number) => void
+  readonly copy: (source: Address, target: Address, length: number) => void
+  readonly addInto: (source: Address, target: Address, length: number) => void
+  readonly copyRows: (
+    source: Address,
+    sourcePitch: number,
+    target: Address,
+    targetPitch: number,
+    width: number,
+    count: number
+  ) => void
+  readonly swapAxes: (source: Address, first: number, second: number, width: number, target: Address) => void
+  readonly repeatValues: (source: Address, length: number, times: number, target: Address) => void
+  readonly sumRepeated: (source: Address, length: number, times: number, target: Address) => void
+  readonly squaredNorm: (x: Address, length: number) => number
+  readonly scale: (x: Address, factor: number, length: number) => void
+  readonly addScaled: (x: Address, factor: number, y: Address, length: number) => void
+  readonly clip: (x: Address, most: number, length: number) => void
+  readonly dropout: (
+    source: Address,
+    target: Address,
+    length: number,
+    key: number,
+    first: number,
+    threshold: number,
+    scale: number
+  ) => void
+  readonly embed: (ids: Address, count: number, table: Address, words: number, width: number, y: Address) => void
+  readonly embedGradient: (
+    ids: Address,
+    count: number,
+    yGradient: Address,
+    words: number,
+    width: number,
+    tableGradient: Address
+  ) => void
+  readonly gruGates: (zr: Address, state: Address, reset: Address, rows: number, units: number, hard: boolean) => void
+  readonly gruState: (
+    zr: Address,
+    candidate: Address,
+    state: Address,
+    next: Address,
+    rows: number,
+    units: number
+  ) => void
+  readonly gruStateGradient: (
+    gradient: Address,
+    zr: Address,
+    candidate: Address,
+    state: Address,
+    zrGradient: Address,
+    candidateGradient: Address,
+    rows: number,
+    units: number,
+    hard: boolean
+  ) => void
+  readonly gruGatesGradient: (
+    resetGradient: Address,
+    zr: Address,
+    state: Address,
+    zrGradient: Address,
+    stateGradient: Address,
+    rows: number,
+    units: number,
+    hard: boolean
+  ) => void
+  readonly lstmState: (
+    gates: Address,
+    before: Address,
+    cell: Address,
+    squashed: Address,
+    state: Address,
+    rows: number,
+    units: number,
+    hard: boolean
+  ) => void
+  readonly lstmStateGradient: (
+    gradient: Address,
+    cellGradient: Address,
+    gates: Address,
+    before: Address,
+    squashed: Address,
+    gatesGradient: Address,
+    rows: number,
+    units: number,
+    hard: boolean
+  ) => void
   readonly convolve: (
     window: Address,
     rows: number,
@@ -124,6 +214,14 @@ export interface Kernels {
   ) => void
   readonly sgd: (p: Address, g: Address, learningRate: number, length: number) => void
   readonly momentum: (
+    p: Address,
+    g: Address,
+    v: Address,
+    learningRate: number,
+    momentum: number,
+    length: number
+  ) => void
+  readonly nesterov: (
     p: Address,
     g: Address,
     v: Address,

@@ -3,10 +3,14 @@ import { UnknownNameError } from '../learning/errors.js'
 import { elementCount } from '../learning/parameters.js'
 import type { ModelTopology, TrainingSettings } from './engine.js'
 import { InvalidModelError, ModelMismatchError } from './errors.js'
-import { addConv1d, addDsCnn, addLenet, addMobilenet } from './models/convolutional.js'
+import { FINAL_ACTIVATION } from './losses.js'
+import { isRecord } from './layer-graph.js'
+import { addAutoencoder } from './models/autoencoder.js'
+import { addConv1d, addDsCnn, addLenet, addMobilenet, addResnet8 } from './models/convolutional.js'
 import { LayerList } from './models/layer-configs.js'
 import { addFlatten, addMlp } from './models/mlp.js'
-import { isRecord, readTopology } from './topology.js'
+import { addGru } from './models/recurrent.js'
+import { readTopology } from './topology.js'
 
 type AddLayers = (list: LayerList, inputShape: readonly number[], option: string | undefined) => void
 
@@ -17,14 +21,20 @@ const MODELS: Readonly<Record<string, AddLayers>> = {
   lenet: addLenet,
   'ds-cnn': addDsCnn,
   'mobilenet-v1-0.25': addMobilenet,
-  conv1d: addConv1d
+  resnet8: addResnet8,
+  autoencoder: addAutoencoder,
+  conv1d: addConv1d,
+  gru: addGru
 }
 
 /** Those that take an option after a colon. */
-const WITH_OPTION: readonly string[] = ['mlp:64,32', 'ds-cnn:batch', 'mobilenet-v1-0.25:batch']
+const WITH_OPTION: readonly string[] = [
+  'mlp:64,32',
+  ...['ds-cnn:batch', 'mobilenet-v1-0.25:batch', 'resnet8:batch', 'autoencoder:batch']
+]
 
 /** Those that take images as images, not as pixels in a row. */
-const OF_IMAGES: readonly string[] = ['lenet', 'ds-cnn', 'mobilenet-v1-0.25']
+const OF_IMAGES: readonly string[] = ['lenet', 'ds-cnn', 'mobilenet-v1-0.25', 'resnet8']
 
 /** Built-in models, as a task names them. */
 export const MODEL_NAMES: readonly string[] = [...Object.keys(MODELS), ...WITH_OPTION]
@@ -50,10 +60,12 @@ export function buildModel(
   if (!Object.hasOwn(MODELS, name) || !takesOption) throw new UnknownNameError('model', spec, MODEL_NAMES)
   const list = new LayerList()
   MODELS[name](list, inputShape, option)
-  const [first, ...others] = list.output(outputs, loss === 'softmax-cross-entropy' ? 'softmax' : 'linear').layers
-  const input = { batch_input_shape: [null, ...inputShape], dtype: 'float32' }
-  const layers = [{ ...first, config: { ...first.config, ...input } }, ...others]
-  return { class_name: 'Sequential', config: { name: 'sequential', layers } }
+  return list.output(outputs, FINAL_ACTIVATION[loss] ?? 'linear').topology(inputShape)
+}
+
+/** Whether a built-in model is trained to give its own input back, and has as many outputs as inputs. */
+export function reconstructs(model: string): boolean {
+  return model.split(':')[0] === 'autoencoder'
 }
 
 /** Whether a model, built-in or one's own, takes images as images rather than as pixels in a row. */

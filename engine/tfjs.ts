@@ -1,15 +1,17 @@
-import type { Optimizer, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import type { Dataset } from '../data/dataset.js'
 import { allFinite, elementCount, type Layout } from '../learning/parameters.js'
-import { Batches, copyRows, gatherRows } from './batches.js'
-import { checkData, checkLength, type Expected } from './checks.js'
+import { Batches, copyRows, gatherLabels, gatherRows } from './batches.js'
+import { checkData, checkFinite, checkLength, expectedOf, type Expected } from './checks.js'
 import type { EngineInit } from './create-engine.js'
 import type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from './engine.js'
+import { dropoutRng } from './dropout-rng.js'
 import { BackendUnavailableError, EngineError } from './errors.js'
-import { softmaxInPlace } from './losses.js'
+import { FINAL_ACTIVATION, labelWidth, toPredictions } from './losses.js'
 import { createMetrics } from './metrics.js'
-import { optimizerStateSize } from './plan/optimizer.js'
+import { checkTraining, optimizerStateSize } from './optimizers.js'
+import { drawDropout, registerDropout } from './tfjs-dropout.js'
 import { registerGroupNormalization } from './tfjs-group-normalization.js'
 import { concatenate } from './statistics.js'
 import {
@@ -20,8 +22,9 @@ import {
   type Tfjs,
   type TfjsBackend
 } from './tfjs-library.js'
+import { TfjsOptimizer } from './tfjs-optimizer.js'
 import { installKernelPack } from './tfjs-pack/index.js'
-import { modelLayout, readTopology, withLogits } from './topology.js'
+import { modelLayout, readTopology, withLogits, withoutInitializers } from './topology.js'
 
 /** Rows that go through the model at once when it is only asked. */
 const CHUNK_ROWS = 256
@@ -33,6 +36,12 @@ const CHUNK_ROWS = 256
  * @throws BackendUnavailableError when the backend cannot run here, or cannot train the model
  */
 export async function openTfjsEngine(init: EngineInit, backend: TfjsBackend, load: PackageLoader): Promise<Engine> {
+  checkTraining(init.training)
+  if (init.training.perExampleClipNorm !== undefined) {
+    throw new EngineError(
+      'tfjs has no gradients of single examples for "perExampleClipNorm"; expected a model of the plan'
+    )
+  }
   return open(init, backend, load)
 }
 
@@ -50,7 +59,9 @@ async function open(
   const tfjs = await loadTfjs(backend, load)
   if (backend === 'wasm' && kernelPack) installKernelPack(tfjs.core)
   registerGroupNormalization(tfjs)
-  const modelTopology = training.loss === 'softmax-cross-entropy' ? withLogits(topology) : topology
+  registerDropout(tfjs)
+  const final = FINAL_ACTIVATION[training.loss]
+  const modelTopology = withoutInitializers(final === undefined ? topology : withLogits(topology, final))
   const model = await tfjs.layers.loadLayersModel({ load: async () => ({ modelTopology }) })
   const engine = new TfjsEngine(tfjs, backend, model, topology, training)
   try {
@@ -73,7 +84,7 @@ class TfjsEngine implements Engine {
   readonly #variables: readonly Variable[]
   /** Moving means and variances. */
   readonly #moving: readonly Variable[]
-  #optimizer: Optimizer
+  #optimizer: TfjsOptimizer
   readonly #features: Float32Array
   readonly #labels: Float32Array
   #batches: Batches | undefined
@@ -85,19 +96,21 @@ class TfjsEngine implements Engine {
     topology: ModelTopology,
     private readonly training: TrainingSettings
   ) {
-    const { inputShape, outputShape } = readTopology(topology)
+    const graph = readTopology(topology)
     this.#layout = modelLayout(topology)
+    this.#expected = expectedOf(graph, training)
     this.stateSize = optimizerStateSize(training.optimizer, this.#layout.size)
-    this.#expected = { inputShape, outputs: elementCount(outputShape), loss: training.loss }
-    this.#variables = model.trainableWeights.map(weight => weight.read() as Variable)
-    this.#moving = model.nonTrainableWeights.map(weight => weight.read() as Variable)
+    // Layer by layer: tfjs may list the branches of a graph in another order.
+    const layers = graph.layers.map(({ config }) => model.getLayer(String(config.name)))
+    this.#variables = layers.flatMap(layer => layer.trainableWeights.map(weight => weight.read() as Variable))
+    this.#moving = layers.flatMap(layer => layer.nonTrainableWeights.map(weight => weight.read() as Variable))
     const shapes = this.#variables.map(({ shape }) => shape.join('x')).join(';')
     if (shapes !== this.#layout.tensors.map(({ shape }) => shape.join('x')).join(';')) {
       throw new EngineError(`tfjs lays the model out as ${shapes}, this project otherwise: please report this model`)
     }
-    this.#optimizer = createOptimizer(tfjs, training)
-    this.#features = new Float32Array(training.batchSize * elementCount(inputShape))
-    this.#labels = new Float32Array(training.batchSize)
+    this.#optimizer = new TfjsOptimizer(tfjs, training, this.#variables)
+    this.#features = new Float32Array(training.batchSize * elementCount(graph.inputShape))
+    this.#labels = new Float32Array(training.batchSize * labelWidth(training.loss, this.#expected.outputs))
   }
 
   get statistics(): Float32Array {
@@ -116,7 +129,7 @@ class TfjsEngine implements Engine {
       core.tidy(() => {
         const before = this.model.getWeights().map(weight => weight.clone())
         const features = this.#tensor(this.#features, 1)
-        core.variableGrads(() => this.#loss(features, this.#labels.subarray(0, 1)), [...this.#variables])
+        core.variableGrads(() => this.#loss(features, 1), [...this.#variables])
         this.model.setWeights(before)
       })
     } catch (error) {
@@ -134,17 +147,21 @@ class TfjsEngine implements Engine {
           'Make an engine for each node, or train with sgd.'
       )
     }
+    checkFinite(parameters, this.#layout)
     await this.#load(parameters)
     const { firstStep, steps, seed } = options
     if (!this.#batches?.matches(data.rows, seed)) this.#batches = new Batches(data.rows, this.training.batchSize, seed)
     const { statistics } = this
     let loss = 0
-    for (let step = firstStep; step < firstStep + steps; step++) loss += this.#step(data, this.#batches.at(step))
+    for (let step = firstStep; step < firstStep + steps; step++) {
+      drawDropout(dropoutRng(seed, step))
+      loss += this.#step(data, this.#batches.at(step))
+    }
     const trained = concatenate(this.#variables.map(variable => variable.dataSync<'float32'>()))
     if (!Number.isFinite(loss) || ![trained, this.statistics].every(allFinite)) {
       this.statistics = statistics
       this.#optimizer.dispose()
-      this.#optimizer = createOptimizer(this.tfjs, this.training)
+      this.#optimizer = new TfjsOptimizer(this.tfjs, this.training, this.#variables)
       return { loss: NaN }
     }
     parameters.set(trained)
@@ -153,13 +170,17 @@ class TfjsEngine implements Engine {
 
   async evaluate(parameters: Float32Array, data: Dataset): Promise<Evaluation> {
     checkData(data, this.#expected)
+    checkFinite(parameters, this.#layout)
     await this.#load(parameters)
-    const metrics = createMetrics(this.#expected.loss, this.#expected.outputs)
+    const { loss, outputs, target } = this.#expected
+    const width = labelWidth(loss, outputs)
+    const metrics = createMetrics(loss, outputs)
     const chunk = new Float32Array(Math.min(CHUNK_ROWS, data.rows) * elementCount(data.inputShape))
     for (let start = 0; start < data.rows; start += CHUNK_ROWS) {
       const rows = Math.min(CHUNK_ROWS, data.rows - start)
       copyRows(data, start, rows, chunk)
-      metrics.add(this.#outputs(chunk, rows), data.labels.subarray(start, start + rows))
+      const labels = data.labels.subarray(start * width, (start + rows) * width)
+      metrics.add(this.#outputs(chunk, rows), target === 'input' ? chunk.subarray(0, rows * width) : labels)
     }
     return metrics.result()
   }
@@ -174,7 +195,7 @@ class TfjsEngine implements Engine {
       const count = Math.min(CHUNK_ROWS, rows - start)
       predictions.set(this.#outputs(features.slice(start * width, (start + count) * width), count), start * outputs)
     }
-    if (loss === 'softmax-cross-entropy') softmaxInPlace(predictions, rows, outputs)
+    toPredictions(loss, predictions, rows, outputs)
     return predictions
   }
 
@@ -201,23 +222,32 @@ class TfjsEngine implements Engine {
   }
 
   #step(data: Dataset, rows: Uint32Array): number {
-    gatherRows(data, rows, this.#features, this.#labels)
+    const { loss, outputs, target } = this.#expected
+    gatherRows(data, rows, this.#features)
+    if (target === 'input') this.#labels.set(this.#features)
+    else gatherLabels(data, rows, labelWidth(loss, outputs), this.#labels)
     return this.tfjs.core.tidy(() => {
       const features = this.#tensor(this.#features, rows.length)
-      const labels = this.#labels.subarray(0, rows.length)
-      const loss = this.#optimizer.minimize(() => this.#loss(features, labels), true, [...this.#variables])
-      return loss === null ? NaN : loss.dataSync()[0]
+      return this.#optimizer.minimize(() => this.#loss(features, rows.length)).dataSync()[0]
     })
   }
 
-  #loss(features: Tensor, labels: Float32Array): Scalar {
+  /** Of the labels that were gathered last. */
+  #loss(features: Tensor, rows: number): Scalar {
     const { core } = this.tfjs
     const outputs = this.model.apply(features, { training: true }) as Tensor
-    const loss: Scalar =
-      this.#expected.loss === 'softmax-cross-entropy'
-        ? core.losses.softmaxCrossEntropy(core.oneHot(Int32Array.from(labels), this.#expected.outputs), outputs)
-        : core.losses.meanSquaredError(core.tensor1d(labels), core.reshape(outputs, [labels.length]))
+    const loss = this.#lossOf(core.reshape(outputs, [rows, this.#expected.outputs]), rows)
     return this.model.calculateLosses().reduce((sum, penalty) => core.add(sum, penalty), loss)
+  }
+
+  #lossOf(outputs: Tensor, rows: number): Scalar {
+    const { losses, oneHot, tensor } = this.tfjs.core
+    const { loss, outputs: width } = this.#expected
+    const labels = this.#labels.subarray(0, rows * labelWidth(loss, width))
+    if (loss === 'mean-squared-error') return losses.meanSquaredError(tensor(labels, [rows, width]), outputs)
+    const targets = width === 1 ? tensor(labels, [rows, 1]) : oneHot(Int32Array.from(labels), width)
+    if (loss === 'softmax-cross-entropy') return losses.softmaxCrossEntropy(targets, outputs)
+    return losses.sigmoidCrossEntropy(targets, outputs)
   }
 
   #outputs(features: Float32Array, rows: number): Float32Array {
@@ -232,9 +262,4 @@ class TfjsEngine implements Engine {
     const { inputShape } = this.#expected
     return this.tfjs.core.tensor(features.subarray(0, rows * elementCount(inputShape)), [rows, ...inputShape])
   }
-}
-
-function createOptimizer({ core }: Tfjs, { optimizer, learningRate, momentum }: TrainingSettings): Optimizer {
-  if (optimizer === 'sgd') return core.train.sgd(learningRate)
-  return optimizer === 'momentum' ? core.train.momentum(learningRate, momentum) : core.train.adam(learningRate)
 }

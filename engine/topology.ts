@@ -1,34 +1,45 @@
+import { totalmem } from 'node:os'
 import { createLayout, elementCount, type Layout } from '../learning/parameters.js'
 import { createRng } from '../learning/rng.js'
 import type { ModelTopology } from './engine.js'
 import { InvalidModelError } from './errors.js'
 import { initialize } from './initializers.js'
+import { isRecord, readLayers, type GraphLayer } from './layer-graph.js'
 import { describeLayer, type LayerConfig, type LayerPlan } from './layers.js'
 
-/** A sequential model, read from its topology without tfjs. */
-export interface SequentialModel {
+/** A layer with its shapes and parameters. */
+export interface ModelLayer extends GraphLayer, LayerPlan {
+  /** Of one example, for each input. */
+  readonly inputShapes: readonly (readonly number[])[]
+  /** The first of them. */
+  readonly inputShape: readonly number[]
+}
+
+/** A model with one input and one output, read from its topology without tfjs. */
+export interface ModelGraph {
   /** Shape of one example. */
   readonly inputShape: readonly number[]
   /** Shape of one example's output. */
   readonly outputShape: readonly number[]
-  readonly layers: readonly (LayerConfig & LayerPlan & { readonly inputShape: readonly number[] })[]
+  /** Each after those that it takes its inputs from; the last gives the output. */
+  readonly layers: readonly ModelLayer[]
 }
 
 /**
  * @param topology - as tfjs's `model.toJSON(null, false)` gives it, or Keras's saved form (under `model_config`)
- * @throws InvalidModelError when it is no sequential model, or has a layer that is not known
+ * @throws InvalidModelError when it is no such model, has a layer that is not known, shapes that do not fit each other, or more
+ * parameters than this machine's memory holds
  */
-export function readTopology(topology: ModelTopology): SequentialModel {
-  const layers = layerConfigs(topology)
-  const inputShape = readInputShape(layers)
-  let shape: readonly number[] = inputShape
-  const described = layers.map(layer => {
-    const entered = shape
-    const plan = describeLayer(layer, entered)
-    shape = plan.outputShape
-    return { ...layer, ...plan, inputShape: entered }
-  })
-  return { inputShape, outputShape: shape, layers: described }
+export function readTopology(topology: ModelTopology): ModelGraph {
+  const graph = readLayers(topology)
+  const inputShape = readInputShape(graph)
+  const layers: ModelLayer[] = []
+  for (const layer of graph) {
+    const inputShapes = layer.inputs.length === 0 ? [inputShape] : layer.inputs.map(i => layers[i].outputShape)
+    layers.push({ ...layer, ...describeLayer(layer, inputShapes), inputShapes, inputShape: inputShapes[0] })
+  }
+  checkSize(layers)
+  return { inputShape, outputShape: layers[layers.length - 1].outputShape, layers }
 }
 
 /** @throws InvalidModelError as `readTopology` */
@@ -72,25 +83,51 @@ export function initialParameters(topology: ModelTopology, seed: number | string
 }
 
 /**
- * The same model without the softmax at its end, for a loss that takes logits.
+ * The same model without the activation at its end, for a loss that takes logits.
  *
- * @throws InvalidModelError when it ends neither in softmax nor in logits
+ * @param final - the activation that the loss includes: `softmax` or `sigmoid`
+ * @throws InvalidModelError when it ends neither in that nor in logits
  */
-export function withLogits(topology: ModelTopology): ModelTopology {
-  const layers = structuredClone(layerConfigs(topology))
-  const { class_name: name, config } = layers[layers.length - 1]
-  const activation = name === 'Softmax' ? 'softmax' : (config.activation ?? 'linear')
+export function withLogits(topology: ModelTopology, final: string): ModelTopology {
+  const { class_name: kind, config } = readLayers(topology).at(-1)!
+  const activation = kind === 'Softmax' ? 'softmax' : (config.activation ?? 'linear')
   if (activation === 'linear') return topology
-  if (activation !== 'softmax') {
+  if (activation !== final) {
     const given = JSON.stringify(activation)
-    throw new InvalidModelError(`the last layer's activation is ${given}; expected "softmax" to classify`)
+    throw new InvalidModelError(`the last layer's activation is ${given}; expected "${final}" for this loss`)
   }
-  layers[layers.length - 1] = {
-    class_name: name === 'Softmax' ? 'Activation' : name,
-    config: { ...config, activation: 'linear' }
-  }
-  return { class_name: 'Sequential', config: { name: 'logits', layers } }
+  return changed(topology, layer => {
+    if (layer.config.name !== config.name) return
+    if (kind === 'Softmax') layer.class_name = 'Activation'
+    layer.config = { ...config, activation: 'linear' }
+  })
 }
+
+/** The same model whose tensors start as zeros, for a caller that sets them: tfjs draws some slowly, others not at all. */
+export function withoutInitializers(topology: ModelTopology): ModelTopology {
+  return changed(topology, layer => {
+    const drawn = Object.keys(layer.config).filter(key => key.endsWith('_initializer') && !key.startsWith('moving_'))
+    const zeros = { class_name: 'Zeros', config: {} }
+    // Those of a recurrent kernel would be drawn by default, too.
+    const recurrent = RECURRENT.includes(layer.class_name)
+      ? { recurrent_initializer: zeros, unit_forget_bias: false }
+      : {}
+    layer.config = { ...layer.config, ...Object.fromEntries(drawn.map(key => [key, zeros])), ...recurrent }
+  })
+}
+
+const RECURRENT: readonly string[] = ['GRU', 'LSTM']
+
+/** A copy of a topology, its layers changed. */
+function changed(topology: ModelTopology, change: (layer: Writable<LayerConfig>) => void): ModelTopology {
+  const copy = structuredClone(topology)
+  const model = (isRecord(copy.model_config) ? copy.model_config : copy) as { config: unknown }
+  const layers = isRecord(model.config) ? model.config.layers : model.config
+  for (const layer of layers as Writable<LayerConfig>[]) change(layer)
+  return copy
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 function tensorsOf(topology: ModelTopology) {
   return readTopology(topology).layers.flatMap(({ config, tensors }) =>
@@ -98,36 +135,27 @@ function tensorsOf(topology: ModelTopology) {
   )
 }
 
-function layerConfigs(topology: ModelTopology): LayerConfig[] {
-  const model = isRecord(topology.model_config) ? topology.model_config : topology
-  if (typeof model.class_name !== 'string') {
-    throw new InvalidModelError('the topology has no "class_name"; expected a tfjs LayersModel')
+/** Refuse what could not be held, before anything is allocated for it. */
+function checkSize(layers: readonly ModelLayer[]): void {
+  const size = layers.flatMap(({ tensors }) => tensors).reduce((sum, { shape }) => sum + elementCount(shape), 0)
+  const memory = totalmem()
+  if (size * Float32Array.BYTES_PER_ELEMENT > memory) {
+    const needed = `${size.toLocaleString('en')} parameters (${gibibytes(4 * size)} GiB)`
+    throw new InvalidModelError(`the model has ${needed}; this machine has ${gibibytes(memory)} GiB of memory`)
   }
-  if (model.class_name !== 'Sequential') {
-    throw new InvalidModelError(`the model is a "${model.class_name}"; expected a "Sequential"`)
-  }
-  const layers = isRecord(model.config) ? model.config.layers : model.config
-  if (!Array.isArray(layers) || layers.length === 0 || !layers.every(isLayer)) {
-    throw new InvalidModelError('the topology has no list of layers; expected "config": {"layers": [...]}')
-  }
-  return layers
 }
 
-function readInputShape(layers: readonly LayerConfig[]): number[] {
-  const { batch_input_shape: batched, input_shape: single } = layers[0].config
+function gibibytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1)
+}
+
+function readInputShape(layers: readonly GraphLayer[]): number[] {
+  const first = layers.find(({ inputs }) => inputs.length === 0) ?? layers[0]
+  const { batch_input_shape: batched, input_shape: single } = first.config
   const shape: unknown = Array.isArray(batched) ? batched.slice(1) : single
   if (!Array.isArray(shape) || !shape.every(extent => Number.isInteger(extent) && extent > 0)) {
     const given = JSON.stringify(batched ?? single ?? null)
     throw new InvalidModelError(`the first layer's "batch_input_shape" is ${given}; expected [null, 784] or the like`)
   }
   return shape as number[]
-}
-
-function isLayer(value: unknown): value is LayerConfig {
-  return isRecord(value) && typeof value.class_name === 'string' && isRecord(value.config)
-}
-
-/** True for a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

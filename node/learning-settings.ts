@@ -1,4 +1,4 @@
-import type { ModelTopology } from '../engine/index.js'
+import type { ModelTopology, TrainingSettings } from '../engine/index.js'
 
 /** What a user may decide about learning; the rest of a task follows from the data. */
 export interface LearningSettings {
@@ -6,10 +6,20 @@ export interface LearningSettings {
   readonly name: string
   /** A built-in model (`mlp`, `mlp:64,32`, `softmax`), or a tfjs LayersModel topology. */
   readonly model: string | ModelTopology
-  readonly optimizer: 'sgd' | 'momentum' | 'adam'
+  /** @default what fits the label: softmax cross-entropy for classes, the mean squared error for a number */
+  readonly loss?: TrainingSettings['loss']
+  readonly optimizer: TrainingSettings['optimizer']
   readonly learningRate: number
-  /** For the optimizer `momentum`. */
+  /** For the optimizers `momentum` and `nesterov`. */
   readonly momentum: number
+  /** For the optimizer `adamw`. @default 0.01 */
+  readonly weightDecay?: number
+  /** Most that the Euclidean norm of a step's gradient may be. @default none */
+  readonly clipNorm?: number
+  /** Most that an entry of a step's gradient may be. @default none */
+  readonly clipValue?: number
+  /** Most that the Euclidean norm of one example's gradient may be. @default none */
+  readonly perExampleClipNorm?: number
   readonly batchSize: number
   /** Optimizer steps between two averagings. */
   readonly localSteps: number

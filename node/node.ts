@@ -23,6 +23,7 @@ import type { Home } from './home.js'
 import type { Host } from './host.js'
 import type { Logger } from './logger.js'
 import { Neighbourhood } from './neighbourhood.js'
+import { reconstructionErrors } from './reconstruction.js'
 import type { NodeStatus, PeerStatus } from './status.js'
 import type { Traffic } from './traffic.js'
 
@@ -326,7 +327,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   }
 
   /**
-   * Answer from this node's own model, as the last averaging left it; no peer is asked, and no training step waited for.
+   * Answer from this node's own model, as the last averaging left it; no peer is asked, and no training step waited for. An
+   * autoencoder answers with its error, the larger the less usual the example.
    *
    * @param examples - rows as objects or arrays (table), or arrays of pixels (image)
    * @throws InvalidExampleError naming the example and field
@@ -334,8 +336,12 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   async predict(examples: readonly unknown[]): Promise<Answer> {
     const { schema, columns } = this.#init.data
     const features = encodeExamples(examples, schema, columns)
-    const { predictions, round, version } = await this.#parts.predictor.predict(features, examples.length)
-    return { predictions: decodePredictions(predictions, schema.label), round, version }
+    const { predictions: outputs, round, version } = await this.#parts.predictor.predict(features, examples.length)
+    const predictions =
+      this.task.training.target === 'input'
+        ? reconstructionErrors(features, outputs, examples.length)
+        : decodePredictions(outputs, schema.label)
+    return { predictions, round, version }
   }
 
   status(): NodeStatus {

@@ -1,8 +1,9 @@
 import type { Schema } from '../data/index.js'
-import { buildModel, checkModelFits } from '../engine/index.js'
+import { buildModel, checkModelFits, reconstructs, type TrainingSettings } from '../engine/index.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
-import { createLayout } from '../learning/parameters.js'
+import { InvalidParametersError } from '../learning/errors.js'
+import { createLayout, elementCount } from '../learning/parameters.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { parseTask, type Task } from '../protocols/task.js'
 import { defaultSettings, type LearningSettings } from './learning-settings.js'
@@ -15,10 +16,15 @@ import { defaultSettings, type LearningSettings } from './learning-settings.js'
  * @throws InvalidTaskError for a number out of range
  */
 export function buildTask(settings: Partial<LearningSettings>, schema: Schema): Task {
-  const { model, optimizer, learningRate, momentum, batchSize, ...rest } = { ...defaultSettings, ...settings }
-  const loss = schema.label.kind === 'class' ? 'softmax-cross-entropy' : 'mean-squared-error'
-  const topology = typeof model === 'string' ? buildModel(model, schema.inputShape, outputsOf(schema), loss) : model
-  const training = { loss, optimizer, learningRate, momentum, batchSize }
+  const { model, optimizer, learningRate, momentum, batchSize, ...others } = { ...defaultSettings, ...settings }
+  const { loss: asked, weightDecay, clipNorm, clipValue, perExampleClipNorm, ...rest } = others
+  const target = typeof model === 'string' && reconstructs(model) ? 'input' : undefined
+  const loss = target === 'input' ? 'mean-squared-error' : lossFor(schema, asked)
+  const outputs = outputsOf(schema, target)
+  const topology = typeof model === 'string' ? buildModel(model, schema.inputShape, outputs, loss) : model
+  const optional = { target, weightDecay, clipNorm, clipValue, perExampleClipNorm }
+  const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined))
+  const training = { loss, optimizer, learningRate, momentum, batchSize, ...given }
   const task = parseTask({ version: 1, ...rest, model: topology, schema, training })
   checkTask(task)
   return task
@@ -29,10 +35,25 @@ export function checkTask(task: Task): void {
   createTopology(task.topology)
   createAveraging(task.averaging, 1)
   createCompressor(task.compress, createLayout([{ name: 'probe', shape: [1] }]))
-  checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema))
+  checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema, task.training.target))
 }
 
-/** Width of the model's output: classes, or one target. */
-export function outputsOf(schema: Schema): number {
-  return schema.label.kind === 'class' ? schema.label.classes.length : 1
+/** Width of the model's output: classes, one target, or as many as there are inputs when these are the target. */
+export function outputsOf({ label, inputShape }: Schema, target?: 'label' | 'input'): number {
+  if (target === 'input') return elementCount(inputShape)
+  return label.kind === 'class' ? label.classes.length : 1
 }
+
+/** @throws InvalidParametersError when the loss that is asked for does not fit the label */
+function lossFor({ label }: Schema, asked: LearningSettings['loss']): TrainingSettings['loss'] {
+  const fitting = label.kind === 'class' ? CLASSIFICATION : REGRESSION
+  const loss = asked ?? fitting[0]
+  if (fitting.includes(loss)) return loss
+  const kind = label.kind === 'class' ? 'classes' : 'a number'
+  throw new InvalidParametersError(
+    `loss "${loss}" does not fit label "${label.name}", which is ${kind}; expected ${fitting.join(' or ')}`
+  )
+}
+
+const CLASSIFICATION: readonly TrainingSettings['loss'][] = ['softmax-cross-entropy', 'sigmoid-cross-entropy']
+const REGRESSION: readonly TrainingSettings['loss'][] = ['mean-squared-error']

@@ -43,10 +43,16 @@ const schema = z.discriminatedUnion('kind', [
 ])
 
 const training = z.strictObject({
-  loss: z.enum(['softmax-cross-entropy', 'mean-squared-error']),
-  optimizer: z.enum(['sgd', 'momentum', 'adam']),
+  loss: z.enum(['softmax-cross-entropy', 'sigmoid-cross-entropy', 'mean-squared-error']),
+  /** What is predicted: the label, when it is left out. */
+  target: z.enum(['label', 'input']).optional(),
+  optimizer: z.enum(['sgd', 'momentum', 'nesterov', 'adam', 'adamw']),
   learningRate: z.number().positive(),
   momentum: z.number().min(0).lt(1),
+  weightDecay: z.number().min(0).optional(),
+  clipNorm: z.number().positive().optional(),
+  clipValue: z.number().positive().optional(),
+  perExampleClipNorm: z.number().positive().optional(),
   batchSize: z.int().positive()
 })
 

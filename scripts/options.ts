@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { BACKEND_NAMES } from '../engine/index.js'
+import { BACKEND_NAMES, DEFAULT_WEIGHT_DECAY, OPTIMIZER_NAMES } from '../engine/index.js'
 import { defaultSettings, type LearningSettings } from '../node/learning-settings.js'
 import { suggestion } from './suggestion.js'
 
@@ -16,7 +16,7 @@ export function learningOptions(): Option[] {
   return group('Learning:', [
     option(
       '--model <spec>',
-      'softmax, mlp, mlp:64,32, lenet, ds-cnn, mobilenet-v1-0.25, conv1d, or a tfjs model.json'
+      'softmax, mlp, mlp:64,32, lenet, ds-cnn, mobilenet-v1-0.25, resnet8, autoencoder, conv1d, gru, or a tfjs model.json'
     ).default(model),
     option('--topology <spec>', 'ring, torus, complete, exponential, random-regular:K, edges:0-1,1-2,...').default(
       topology
@@ -28,8 +28,12 @@ export function learningOptions(): Option[] {
     option('--local-steps <n>', 'optimizer steps between two averagings').default(localSteps).argParser(wholeNumber(1)),
     option('--learning-rate <x>', 'step size').default(learningRate).argParser(positive),
     option('--batch-size <n>', 'rows a step').default(batchSize).argParser(wholeNumber(1)),
-    choice('--optimizer <name>', 'how steps are taken', ['sgd', 'momentum', 'adam']).default(optimizer),
-    option('--momentum <x>', 'for --optimizer momentum').default(momentum).argParser(share),
+    choice('--optimizer <name>', 'how steps are taken', OPTIMIZER_NAMES).default(optimizer),
+    option('--momentum <x>', 'for --optimizer momentum and nesterov').default(momentum).argParser(share),
+    option('--weight-decay <x>', `for --optimizer adamw (default: ${DEFAULT_WEIGHT_DECAY})`).argParser(notNegative),
+    option('--clip-norm <x>', "most that a gradient's norm may be (default: any)").argParser(positive),
+    option('--clip-value <x>', "most that a gradient's entry may be (default: any)").argParser(positive),
+    option('--per-example-clip-norm <x>', "most that one example's gradient may be (default: any)").argParser(positive),
     option('--seed <n>', 'fixes every random choice').default(seed).argParser(wholeNumber(0))
   ])
 }
@@ -105,6 +109,14 @@ export function positive(text: string): number {
   return value
 }
 
+export function notNegative(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value < 0 || text.trim() === '') {
+    throw new InvalidArgumentError('Expected a number of at least 0.')
+  }
+  return value
+}
+
 export function share(text: string): number {
   const value = Number(text)
   if (!(value >= 0 && value < 1) || text.trim() === '') {
@@ -130,4 +142,4 @@ export function target(text: string): Target {
 }
 
 /** The values of `learningOptions`, as commander names them. */
-export type LearningFlags = Omit<LearningSettings, 'name' | 'model'> & { readonly model: string }
+export type LearningFlags = Omit<LearningSettings, 'name' | 'model' | 'loss'> & { readonly model: string }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { loadModelFile } from '../engine/index.js'
+import { loadModelFile, LOSS_NAMES, OPTIMIZER_NAMES } from '../engine/index.js'
 import type { LearningSettings } from '../node/index.js'
 import { InvalidTaskError } from '../protocols/errors.js'
 import { parseTask, type Task } from '../protocols/task.js'
@@ -11,9 +11,14 @@ const settingsSchema = z.strictObject({
   name: z.string().optional(),
   /** A built-in model, or the path of a tfjs model.json beside the task file. */
   model: z.string().optional(),
-  optimizer: z.enum(['sgd', 'momentum', 'adam']).optional(),
+  loss: z.enum(LOSS_NAMES).optional(),
+  optimizer: z.enum(OPTIMIZER_NAMES).optional(),
   learningRate: z.number().positive().optional(),
   momentum: z.number().min(0).lt(1).optional(),
+  weightDecay: z.number().min(0).optional(),
+  clipNorm: z.number().positive().optional(),
+  clipValue: z.number().positive().optional(),
+  perExampleClipNorm: z.number().positive().optional(),
   batchSize: z.int().positive().optional(),
   localSteps: z.int().positive().optional(),
   averaging: z.string().optional(),

@@ -1,8 +1,21 @@
+export { sigmoid, sigmoidGradient, tanh, tanhGradient } from './activations'
+export { addInto, copy, copyRows, repeatValues, sumRepeated, swapAxes } from './arrays'
+export { addScaled, clip, scale, squaredNorm } from './clipping'
 export { convolve, convolveFilterGradient, convolveInputGradient } from './convolution'
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
+export { dropout } from './dropout'
+export { embed, embedGradient } from './embedding'
 export { gemm } from './gemm'
 export { columnSums, relu, reluGradient } from './layers'
 export { multiplyRegisters } from './limit'
 export { moments, normalize, normalizeGradient } from './normalization'
-export { adam, momentum, sgd } from './optimizers'
+export { adam, momentum, nesterov, sgd } from './optimizers'
 export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pooling'
+export {
+  gruGates,
+  gruGatesGradient,
+  gruState,
+  gruStateGradient,
+  lstmState,
+  lstmStateGradient
+} from './recurrent'

@@ -22,6 +22,25 @@ export function momentum(p: usize, g: usize, v: usize, learningRate: f32, moment
 }
 
 /**
+ * v = momentum * v + g; p -= learningRate * (g + momentum * v)
+ *
+ * Source: Nesterov's method as seen from the point ahead; Sutskever, Martens, Dahl, Hinton, "On the Importance of Initialization and
+ * Momentum in Deep Learning", ICML 2013.
+ */
+export function nesterov(p: usize, g: usize, v: usize, learningRate: f32, momentum: f32, length: i32): void {
+  const rate = f32x4.splat(learningRate)
+  const decay = f32x4.splat(momentum)
+  const end = p + (<usize>length << 2)
+  for (; p < end; p += 16, g += 16, v += 16) {
+    const gradient = v128.load(g)
+    const velocity = f32x4.add(f32x4.mul(decay, v128.load(v)), gradient)
+    v128.store(v, velocity)
+    const step = f32x4.add(gradient, f32x4.mul(decay, velocity))
+    v128.store(p, f32x4.sub(v128.load(p), f32x4.mul(rate, step)))
+  }
+}
+
+/**
  * Adam with bias correction.
  *
  * @param take1 - 1 - beta1: given, as the difference of two float32 would lose its digits

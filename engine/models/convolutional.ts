@@ -1,7 +1,19 @@
-import { InvalidModelError } from '../errors.js'
-import type { LayerList, Normalization } from './layer-configs.js'
+import type { LayerList } from './layer-configs.js'
+import { normalizationOf, shapeError } from './options.js'
 
 const DS_CNN_BLOCKS = 4
+
+/** Filters and stride of each stack of ResNet8. */
+const RESNET8_STACKS = [
+  [16, 1],
+  [32, 2],
+  [64, 2]
+] as const
+
+const HE_NORMAL = {
+  class_name: 'VarianceScaling',
+  config: { scale: 2, mode: 'fan_in', distribution: 'truncated_normal', seed: null }
+}
 
 /** Filters and stride of each separable block of MobileNet v1 at width 0.25. */
 const MOBILENET_BLOCKS = [
@@ -71,6 +83,35 @@ export function addMobilenet(list: LayerList, inputShape: readonly number[], opt
 }
 
 /**
+ * Image classification: a convolution and three residual stacks of 16, 32 and 64 filters, then their mean.
+ *
+ * 32 x 32 x 3, 10 classes: 78,186 parameters; the reference counts 78,666 with the moving statistics of its batch
+ * normalisation, which `resnet8:batch` keeps. Without its penalty on weights.
+ *
+ * Source: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016; in the size of Banbury et al.,
+ * "MLPerf Tiny Benchmark", 2021.
+ */
+export function addResnet8(list: LayerList, inputShape: readonly number[], option: string | undefined): void {
+  const normalization = normalizationOf('resnet8', option)
+  addImage(list, 'resnet8', inputShape)
+  const convolution = (filters: number, size: number, stride: number) => {
+    const config = { strides: [stride, stride], padding: 'same', activation: 'linear', kernel_initializer: HE_NORMAL }
+    return list.convolution('Conv2D', filters, [size, size], config)
+  }
+  convolution(16, 3, 1).normalized(normalization)
+  for (const [filters, stride] of RESNET8_STACKS) {
+    const entry = list.here
+    convolution(filters, 3, stride).normalized(normalization)
+    convolution(filters, 3, 1).normalization(normalization)
+    const residual = list.here
+    list.from(entry)
+    if (stride > 1) convolution(filters, 1, stride)
+    list.plus(residual).relu()
+  }
+  list.add('GlobalAveragePooling2D')
+}
+
+/**
  * Sensor windows: two convolutions of 3 steps with 64 filters, a maximum over 2, 100 hidden units; relu throughout.
  *
  * 128 steps x 9 channels, 6 classes: 411,650 parameters; the input is that of Anguita et al., "A Public Domain Dataset
@@ -91,16 +132,4 @@ export function addConv1d(list: LayerList, inputShape: readonly number[]): void 
 function addImage(list: LayerList, model: string, inputShape: readonly number[]): void {
   if (inputShape.length === 2) list.add('Reshape', { target_shape: [...inputShape, 1] })
   else if (inputShape.length !== 3) throw shapeError(model, 'height x width x channels', inputShape)
-}
-
-function normalizationOf(model: string, option: string | undefined): Normalization {
-  if (option === undefined || option === 'group') return 'group'
-  if (option === 'batch') return 'batch'
-  throw new InvalidModelError(`model "${model}:${option}" has an unknown normalisation; expected ${model}:batch`)
-}
-
-function shapeError(model: string, expected: string, shape: readonly number[]): InvalidModelError {
-  return new InvalidModelError(
-    `model "${model}" takes examples of ${expected}; the data has [${shape.join(', ')}]. Use "mlp", or reshape the data.`
-  )
 }

@@ -1,8 +1,9 @@
 import { convolutionScratch } from '../kernel-memory.js'
+import { denseFilter } from './dilation.js'
 import type { LayerKind } from './layer-kind.js'
 import { convolutionWindow, encodeWindow, isPlainWindow } from './window.js'
 
-/** Conv1D and Conv2D: any kernel and stride, `valid` or `same`. */
+/** Conv1D and Conv2D: any kernel, stride and dilation, `valid` or `same`. */
 export const convolution: LayerKind = {
   fusesRelu: true,
   accepts: isPlainWindow,
@@ -11,18 +12,21 @@ export const convolution: LayerKind = {
     const { outputHeight, outputWidth, filters } = shape
     const window = memory.place(encodeWindow(shape))
     const positions = outputHeight * outputWidth
-    const [kernel, bias] = layer.tensors.length === 2 ? parameters : [parameters[0], 0]
+    const [, bias] = layer.tensors.length === 2 ? parameters : [parameters[0], 0]
     const [kernelGradient, biasGradient] = gradients
+    const filter = denseFilter(layer, memory, parameters[0], kernelGradient)
     return {
       scratch: convolutionScratch(shape),
       forward({ kernels, rows, input, output, relu, scratch }) {
-        kernels.convolve(window, rows, input, kernel, bias, output, relu, scratch)
+        filter.spread(kernels)
+        kernels.convolve(window, rows, input, filter.kernel, bias, output, relu, scratch)
       },
       backward({ kernels, rows, input, outputGradient, inputGradient, scratch }) {
-        kernels.convolveFilterGradient(window, rows, input, outputGradient, kernelGradient, scratch)
+        kernels.convolveFilterGradient(window, rows, input, outputGradient, filter.gradient, scratch)
+        filter.collect(kernels)
         if (bias !== 0) kernels.columnSums(outputGradient, rows * positions, filters, biasGradient)
         if (inputGradient !== 0) {
-          kernels.convolveInputGradient(window, rows, outputGradient, kernel, inputGradient, scratch)
+          kernels.convolveInputGradient(window, rows, outputGradient, filter.kernel, inputGradient, scratch)
         }
       }
     }

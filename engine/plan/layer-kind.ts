@@ -1,13 +1,17 @@
 import type { KernelMemory } from '../kernel-memory.js'
 import type { Address, Kernels } from '../kernel-types.js'
-import type { SequentialModel } from '../topology.js'
+import type { ModelLayer } from '../topology.js'
 
-export type ModelLayer = SequentialModel['layers'][number]
+export type { ModelLayer } from '../topology.js'
 
 /** A kind of layer that the compiled plan can train. */
 export interface LayerKind {
   /** Whether `forward` applies relu itself when it is told to. */
   readonly fusesRelu: boolean
+  /** Whether its backward pass needs the output as `forward` wrote it. @default false */
+  readonly keepsOutput?: boolean
+  /** Whether it makes random choices, and so needs a key for each step. @default false */
+  readonly isRandom?: boolean
   /** Whether the plan can train a layer of this configuration. */
   accepts(layer: ModelLayer): boolean
   /** Reserve what the layer needs. */
@@ -35,19 +39,27 @@ export interface PlanLayer {
   readonly statistics?: readonly { readonly address: Address; readonly floats: number }[]
   /** Write the output. */
   forward(pass: ForwardPass): void
-  /** Write the gradients of the parameters, and that of the input when it is asked for. */
+  /** Write the gradients of the parameters, and those of the inputs that are asked for. */
   backward(pass: BackwardPass): void
 }
 
 interface Pass {
   readonly kernels: Kernels
   readonly rows: number
+  /** One a layer, but for those that merge. */
+  readonly inputs: readonly Address[]
+  /** The first of them. */
   readonly input: Address
+  /** Written by `forward`; in `backward` with the activation that was applied in place. */
+  readonly output: Address
   readonly scratch: Address
+  /** What random choices depend on beside the place in the batch: the same in both passes of a step. */
+  readonly key: number
+  /** Where in the batch the rows begin. */
+  readonly firstRow: number
 }
 
 export interface ForwardPass extends Pass {
-  readonly output: Address
   /** Always false for a layer that does not fuse it. */
   readonly relu: boolean
   /** Whether the gradient is asked for next. */
@@ -56,6 +68,8 @@ export interface ForwardPass extends Pass {
 
 export interface BackwardPass extends Pass {
   readonly outputGradient: Address
-  /** 0: not asked for. */
+  /** For each input; 0: not asked for. */
+  readonly inputGradients: readonly Address[]
+  /** The first of them. */
   readonly inputGradient: Address
 }

@@ -1,22 +1,35 @@
 import { elementCount } from '../../learning/parameters.js'
+import type { Rng } from '../../learning/rng.js'
 import type { KernelMemory } from '../kernel-memory.js'
 import type { Address, Kernels } from '../kernel-types.js'
-import { activate, differentiate, type Activation } from './activation.js'
+import { activate, differentiate, relu, type Activation } from './activation.js'
+import { planGradients, type GradientPlan } from './gradient-slots.js'
 import type { PlanLayer } from './layer-kind.js'
-import type { PlanStep } from './steps.js'
+import { MODEL_INPUT, type PlanStep } from './steps.js'
 
 /** Rows that go through the model at once when it is only asked, unless its buffers would grow too large. */
 const MOST_ROWS = 256
 const MOST_FLOATS = 2 ** 21
 
 interface PlacedStep {
+  readonly name: string
+  readonly isRandom: boolean
   readonly layer: PlanLayer
   readonly activation: Activation
   /** Whether the layer applies the activation itself. */
   readonly fused: boolean
+  readonly inputs: readonly Address[]
   readonly output: Address
   /** Floats of one example's output. */
   readonly width: number
+  readonly inputWidths: readonly number[]
+  readonly gradients: GradientPlan
+}
+
+/** Which rows of a batch go through the network together, when not all of it. */
+export interface PassOptions {
+  /** @default 0 */
+  readonly firstRow?: number
 }
 
 /** The layers of a plan with all their buffers; parameters and gradient are each one contiguous array. */
@@ -28,10 +41,13 @@ export class Network {
   readonly parameters: Address
   readonly gradient: Address
   readonly input: Address
+  /** Whether a layer makes random choices in training. */
+  readonly isRandom: boolean
   readonly #steps: readonly PlacedStep[]
-  /** Gradients with respect to what a layer gives and takes; they change roles from layer to layer. */
-  readonly #backward: readonly [Address, Address]
+  /** Gradients with respect to what layers give and take; they change roles from layer to layer. */
+  readonly #slots: readonly Address[]
   readonly #scratch: Address
+  readonly #keys: Uint32Array
 
   /** Reserve everything in `memory`, which the caller opens. */
   constructor(
@@ -48,8 +64,10 @@ export class Network {
     this.parameters = memory.reserve(this.size)
     this.gradient = memory.reserve(this.size)
     this.input = memory.reserve(this.mostRows * inputWidth)
+    const outputs = widths.map(width => memory.reserve(this.mostRows * width))
+    const { slots, plans } = planGradients(steps.map(({ inputs }) => inputs))
     let offset = 0
-    this.#steps = steps.map(({ kind, layer, activation }, i) => {
+    this.#steps = steps.map(({ kind, layer, activation, inputs }, i) => {
       const offsets = sizes[i].map(size => (offset += size * 4) - size * 4)
       const placed = kind.place(layer, {
         memory,
@@ -58,13 +76,24 @@ export class Network {
         parameters: offsets.map(each => this.parameters + each),
         gradients: offsets.map(each => this.gradient + each)
       })
-      const fused = activation === 'relu' && kind.fusesRelu
-      const output = memory.reserve(this.mostRows * widths[i])
-      return { layer: placed, activation, fused, output, width: widths[i] }
+      return {
+        name: String(layer.config.name),
+        isRandom: kind.isRandom === true,
+        layer: placed,
+        activation,
+        fused: activation === relu && kind.fusesRelu,
+        inputs: inputs.map(input => (input === MODEL_INPUT ? this.input : outputs[input])),
+        output: outputs[i],
+        width: widths[i],
+        inputWidths: layer.inputShapes.map(elementCount),
+        gradients: plans[i]
+      }
     })
     const widest = Math.max(...widths)
-    this.#backward = [memory.reserve(batchRows * widest), memory.reserve(batchRows * widest)]
+    this.#slots = Array.from({ length: slots }, () => memory.reserve(batchRows * widest))
     this.#scratch = memory.reserve(Math.max(...this.#steps.map(({ layer }) => layer.scratch)))
+    this.#keys = new Uint32Array(steps.length)
+    this.isRandom = this.#steps.some(({ isRandom }) => isRandom)
   }
 
   /** Views of `Engine.statistics`, once the memory is open. */
@@ -75,36 +104,51 @@ export class Network {
 
   /** Where the last forward pass left logits or targets. */
   get output(): Address {
-    return this.#steps[this.#steps.length - 1].output
+    return this.#last.output
   }
 
   /** Where `backward` expects the gradient with respect to the output. */
   get outputGradient(): Address {
-    return this.#backward[0]
+    return this.#slots[this.#last.gradients.output]
+  }
+
+  /** Fix the random choices of the passes that follow. */
+  draw(rng: Rng): void {
+    for (const [i, { name, isRandom }] of this.#steps.entries()) {
+      if (isRandom) this.#keys[i] = rng.fork(name).uint32()
+    }
   }
 
   /** From the input to logits or targets. */
-  forward(kernels: Kernels, rows: number, training: boolean): void {
-    let { input } = this
-    for (const { layer, activation, fused, output, width } of this.#steps) {
-      layer.forward({ kernels, rows, input, output, relu: fused, training, scratch: this.#scratch })
+  forward(kernels: Kernels, rows: number, training: boolean, { firstRow = 0 }: PassOptions = {}): void {
+    const scratch = this.#scratch
+    for (const [i, { layer, activation, fused, inputs, output, width }] of this.#steps.entries()) {
+      const key = this.#keys[i]
+      const [input] = inputs
+      layer.forward({ kernels, rows, inputs, input, output, relu: fused, training, scratch, key, firstRow })
       if (!fused) activate(activation, kernels, this.memory, output, rows * width)
-      input = output
     }
   }
 
   /** From the gradient with respect to the output to that of the parameters; after a forward pass in training. */
-  backward(kernels: Kernels, rows: number): void {
-    let [outputGradient, inputGradient] = this.#backward
+  backward(kernels: Kernels, rows: number, { firstRow = 0 }: PassOptions = {}): void {
+    const scratch = this.#scratch
     for (let i = this.#steps.length - 1; i >= 0; i--) {
-      const { layer, activation, output, width } = this.#steps[i]
+      const { layer, activation, inputs, output, width, inputWidths, gradients } = this.#steps[i]
+      const outputGradient = this.#slots[gradients.output]
       differentiate(activation, kernels, this.memory, outputGradient, output, rows * width)
-      const input = i === 0 ? this.input : this.#steps[i - 1].output
-      const asked = i === 0 ? 0 : inputGradient
-      layer.backward({ kernels, rows, input, outputGradient, inputGradient: asked, scratch: this.#scratch })
-      const swapped = outputGradient
-      outputGradient = inputGradient
-      inputGradient = swapped
+      const inputGradients = gradients.inputs.map(({ slot }) => (slot === undefined ? 0 : this.#slots[slot]))
+      const [[input], [inputGradient]] = [inputs, inputGradients]
+      const values = { inputs, input, output, outputGradient, inputGradients, inputGradient }
+      layer.backward({ kernels, rows, ...values, scratch, key: this.#keys[i], firstRow })
+      for (const [j, { slot, addTo }] of gradients.inputs.entries()) {
+        if (slot === undefined || addTo === undefined) continue
+        kernels.addInto(this.#slots[slot], this.#slots[addTo], rows * inputWidths[j])
+      }
     }
+  }
+
+  get #last(): PlacedStep {
+    return this.#steps[this.#steps.length - 1]
   }
 }

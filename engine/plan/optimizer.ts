@@ -1,6 +1,7 @@
 import type { TrainingSettings } from '../engine.js'
 import type { KernelMemory } from '../kernel-memory.js'
 import type { Address, Kernels } from '../kernel-types.js'
+import { clips, decayOfStep, STATE_VECTORS } from '../optimizers.js'
 
 /** Adam's constants, those of tfjs. It keeps them and their powers as float32, and so must who wants its numbers. */
 const BETA1 = Math.fround(0.9)
@@ -8,14 +9,6 @@ const BETA2 = Math.fround(0.999)
 const TAKE1 = 1 - 0.9
 const TAKE2 = 1 - 0.999
 const EPSILON = 1e-7
-
-/** Vectors as long as the parameters that each optimiser keeps: momentum; Adam's first and second moment. */
-const STATE_VECTORS: Readonly<Record<TrainingSettings['optimizer'], number>> = { sgd: 0, momentum: 1, adam: 2 }
-
-/** Floats that an optimiser keeps between steps for `length` parameters. */
-export function optimizerStateSize(optimizer: TrainingSettings['optimizer'], length: number): number {
-  return STATE_VECTORS[optimizer] * length
-}
 
 /** An optimiser whose state lies in kernel memory while it works and is loaded from and saved to the caller's array. */
 export class PlanOptimizer {
@@ -56,19 +49,33 @@ export class PlanOptimizer {
     this.#vectors.forEach((address, i) => state.set(this.#view(address), i * this.length))
   }
 
-  /** Apply the gradient to the parameters, once. */
+  /** Apply the gradient to the parameters, once; clipping changes the gradient. */
   update(kernels: Kernels): void {
+    if (clips(this.training)) this.#clip(kernels)
     const { parameters, gradient } = this
     const { optimizer, learningRate, momentum } = this.training
     const [first, second] = this.#vectors
     const length = this.#paddedLength
     if (optimizer === 'sgd') kernels.sgd(parameters, gradient, learningRate, length)
-    else if (optimizer === 'momentum') kernels.momentum(parameters, gradient, first, learningRate, momentum, length)
-    else {
+    else if (optimizer === 'momentum' || optimizer === 'nesterov') {
+      kernels[optimizer](parameters, gradient, first, learningRate, momentum, length)
+    } else {
       this.#decay()
+      const decay = decayOfStep(this.training)
+      if (decay > 0) kernels.scale(parameters, 1 - decay, length)
       const corrections = [1 - this.#power1, 1 - this.#power2] as const
       const rates = [learningRate, BETA1, BETA2, TAKE1, TAKE2, EPSILON] as const
       kernels.adam(parameters, gradient, first, second, ...rates, ...corrections, length)
+    }
+  }
+
+  #clip(kernels: Kernels): void {
+    const { clipValue, clipNorm } = this.training
+    const length = this.#paddedLength
+    if (clipValue !== undefined) kernels.clip(this.gradient, clipValue, length)
+    if (clipNorm !== undefined) {
+      const norm = Math.sqrt(kernels.squaredNorm(this.gradient, length))
+      if (norm > clipNorm) kernels.scale(this.gradient, clipNorm / norm, length)
     }
   }
 

@@ -1,18 +1,22 @@
 import type { Dataset } from '../../data/dataset.js'
-import { allFinite, elementCount } from '../../learning/parameters.js'
-import { Batches, copyRows, gatherRows } from '../batches.js'
-import { checkData, checkLength, type Expected } from '../checks.js'
+import { allFinite, elementCount, type Layout } from '../../learning/parameters.js'
+import { Batches, copyRows, gatherLabels, gatherRows } from '../batches.js'
+import { checkData, checkFinite, checkLength, expectedOf, type Expected } from '../checks.js'
+import { dropoutRng } from '../dropout-rng.js'
 import type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from '../engine.js'
 import { EngineError } from '../errors.js'
 import { KernelMemory } from '../kernel-memory.js'
 import type { Kernels } from '../kernel-types.js'
-import { meanSquaredErrorGradient, softmaxCrossEntropyGradient, softmaxInPlace } from '../losses.js'
+import { labelWidth, lossGradient, toPredictions } from '../losses.js'
 import { createMetrics } from '../metrics.js'
+import { checkTraining, optimizerStateSize } from '../optimizers.js'
 import { concatenate, scatter } from '../statistics.js'
-import { readTopology } from '../topology.js'
+import { modelLayout, readTopology } from '../topology.js'
+import { batchNormalization } from './batch-normalization.js'
+import { ClippedSum } from './clipped-sum.js'
 import { Network } from './network.js'
-import { optimizerStateSize, PlanOptimizer } from './optimizer.js'
-import { planSteps } from './steps.js'
+import { PlanOptimizer } from './optimizer.js'
+import { planSteps, type PlanStep } from './steps.js'
 
 /**
  * A model compiled to a fixed list of kernel calls: every buffer is allocated once, parameters and gradient are each one
@@ -30,25 +34,34 @@ export class PlanEngine implements Engine {
   readonly #parameters: Float32Array
   readonly #gradient: Float32Array
   readonly #labels: Float32Array
+  readonly #layout: Layout
+  readonly #clippedSum: ClippedSum | undefined
   #batches: Batches | undefined
   /** Of a caller who keeps none. */
   #ownState: Float32Array | undefined
 
-  /** @throws EngineError when the plan does not know the model: ask `planSteps` first */
+  /**
+   * @throws EngineError when the plan does not know the model: ask `planSteps` first
+   * @throws UnknownNameError, InvalidParametersError for settings that nothing trains with
+   */
   constructor(topology: ModelTopology, training: TrainingSettings, relaxedSimd = false) {
+    checkTraining(training)
     const steps = planSteps(topology, training.loss)
     if ('unsupported' in steps) throw new EngineError(`the compiled plan cannot train ${steps.unsupported}`)
-    const { inputShape, outputShape } = readTopology(topology)
     this.#training = training
-    this.#expected = { inputShape, outputs: elementCount(outputShape), loss: training.loss }
-    this.#network = new Network(steps, training.batchSize, this.#memory)
+    this.#expected = expectedOf(readTopology(topology), training)
+    this.#layout = modelLayout(topology)
+    const { perExampleClipNorm, batchSize } = training
+    if (perExampleClipNorm !== undefined) checkSeparable(steps)
+    this.#network = new Network(steps, batchSize, this.#memory)
     const { size, parameters, gradient } = this.#network
     this.#optimizer = new PlanOptimizer(this.#memory, training, parameters, gradient, size)
+    this.#clippedSum = perExampleClipNorm === undefined ? undefined : new ClippedSum(this.#memory, gradient, size)
     this.stateSize = optimizerStateSize(training.optimizer, size)
     this.#kernels = this.#memory.open(relaxedSimd)
     this.#parameters = this.#memory.view(parameters, size)
     this.#gradient = this.#memory.view(gradient, size)
-    this.#labels = new Float32Array(training.batchSize)
+    this.#labels = new Float32Array(batchSize * labelWidth(training.loss, this.#expected.outputs))
   }
 
   get statistics(): Float32Array {
@@ -62,6 +75,7 @@ export class PlanEngine implements Engine {
 
   async train(parameters: Float32Array, data: Dataset, options: TrainOptions): Promise<{ loss: number }> {
     checkData(data, this.#expected)
+    checkFinite(parameters, this.#layout)
     this.#load(parameters)
     const { firstStep, steps, seed, state = (this.#ownState ??= new Float32Array(this.stateSize)) } = options
     checkLength('optimiser state', state, this.stateSize)
@@ -72,6 +86,7 @@ export class PlanEngine implements Engine {
     const { statistics } = this
     let loss = 0
     for (let step = firstStep; step < firstStep + steps; step++) {
+      if (this.#network.isRandom) this.#network.draw(dropoutRng(seed, step))
       loss += this.#differentiate(data, this.#batches.at(step))
       this.#optimizer.update(this.#kernels)
     }
@@ -85,7 +100,8 @@ export class PlanEngine implements Engine {
   }
 
   /**
-   * Loss and gradient of the mean loss over some rows, without a step.
+   * Loss and gradient of the mean loss over some rows, without a step; with `perExampleClipNorm`, the mean of the examples' clipped
+   * gradients. Dropout drops what it dropped last.
    *
    * @returns `gradient` is the engine's own buffer: valid until the next call
    */
@@ -97,15 +113,18 @@ export class PlanEngine implements Engine {
 
   async evaluate(parameters: Float32Array, data: Dataset): Promise<Evaluation> {
     checkData(data, this.#expected)
+    checkFinite(parameters, this.#layout)
     this.#load(parameters)
-    const { outputs, loss } = this.#expected
+    const { outputs, loss, target } = this.#expected
     const { mostRows } = this.#network
+    const width = labelWidth(loss, outputs)
     const metrics = createMetrics(loss, outputs)
     for (let start = 0; start < data.rows; start += mostRows) {
       const rows = Math.min(mostRows, data.rows - start)
       copyRows(data, start, rows, this.#inputView(rows))
       this.#network.forward(this.#kernels, rows, false)
-      metrics.add(this.#outputView(rows), data.labels.subarray(start, start + rows))
+      const labels = data.labels.subarray(start * width, (start + rows) * width)
+      metrics.add(this.#outputView(rows), target === 'input' ? this.#inputView(rows) : labels)
     }
     return metrics.result()
   }
@@ -123,7 +142,7 @@ export class PlanEngine implements Engine {
       this.#network.forward(this.#kernels, count, false)
       predictions.set(this.#outputView(count), start * outputs)
     }
-    if (loss === 'softmax-cross-entropy') softmaxInPlace(predictions, rows, outputs)
+    toPredictions(loss, predictions, rows, outputs)
     return predictions
   }
 
@@ -145,19 +164,52 @@ export class PlanEngine implements Engine {
 
   /** Leave the gradient of the mean loss over these rows in the gradient buffer. */
   #differentiate(data: Dataset, indices: Uint32Array): number {
-    const rows = indices.length
-    gatherRows(data, indices, this.#inputView(rows), this.#labels)
-    this.#network.forward(this.#kernels, rows, true)
-    const loss = this.#lossGradient(rows)
-    this.#network.backward(this.#kernels, rows)
-    return loss
+    if (this.#clippedSum !== undefined) return this.#differentiateEach(data, indices, this.#clippedSum)
+    this.#gather(data, indices)
+    return this.#pass(indices.length, 0)
   }
 
-  #lossGradient(rows: number): number {
-    const { outputs, loss } = this.#expected
-    const gradient = this.#memory.view(this.#network.outputGradient, rows * outputs)
-    return loss === 'softmax-cross-entropy'
-      ? softmaxCrossEntropyGradient(this.#outputView(rows), this.#labels, rows, outputs, gradient)
-      : meanSquaredErrorGradient(this.#outputView(rows), this.#labels, rows, gradient)
+  /** Leave the mean of the clipped gradients of these rows in the gradient buffer. */
+  #differentiateEach(data: Dataset, indices: Uint32Array, sum: ClippedSum): number {
+    const rows = indices.length
+    let loss = 0
+    sum.clear()
+    for (let row = 0; row < rows; row++) {
+      this.#gather(data, indices.subarray(row, row + 1))
+      loss += this.#pass(1, row)
+      sum.add(this.#kernels, this.#training.perExampleClipNorm!)
+    }
+    sum.writeMean(this.#kernels, rows)
+    return loss / rows
   }
+
+  #gather(data: Dataset, indices: Uint32Array): void {
+    const { target, loss, outputs } = this.#expected
+    const input = this.#inputView(indices.length)
+    gatherRows(data, indices, input)
+    if (target === 'input') this.#labels.set(input)
+    else gatherLabels(data, indices, labelWidth(loss, outputs), this.#labels)
+  }
+
+  /**
+   * Forward and backward.
+   *
+   * @param firstRow - where in the batch the rows begin
+   */
+  #pass(rows: number, firstRow: number): number {
+    const { outputs, loss } = this.#expected
+    this.#network.forward(this.#kernels, rows, true, { firstRow })
+    const gradient = this.#memory.view(this.#network.outputGradient, rows * outputs)
+    const mean = lossGradient(loss, this.#outputView(rows), this.#labels, rows, outputs, gradient)
+    this.#network.backward(this.#kernels, rows, { firstRow })
+    return mean
+  }
+}
+
+/** Batch normalisation makes every example's output depend on the others: none has a gradient of its own. */
+function checkSeparable(steps: readonly PlanStep[]): void {
+  const mixing = steps.find(({ kind }) => kind === batchNormalization)
+  if (mixing === undefined) return
+  const layer = `layer "${String(mixing.layer.config.name)}" (BatchNormalization)`
+  throw new EngineError(`perExampleClipNorm with ${layer}, which mixes examples; expected group normalisation`)
 }

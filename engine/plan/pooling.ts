@@ -1,5 +1,5 @@
 import { elementCount } from '../../learning/parameters.js'
-import { pair } from '../layers.js'
+import { pair } from '../layers/windows.js'
 import type { LayerKind, ModelLayer, Placement, PlanLayer } from './layer-kind.js'
 import { encodeWindow, isPlainWindow, windowShape, type WindowShape } from './window.js'
 

@@ -1,19 +1,20 @@
 import type { ModelTopology, TrainingSettings } from '../engine.js'
-import { readTopology } from '../topology.js'
-import type { Activation } from './activation.js'
-import { batchNormalization } from './batch-normalization.js'
-import { convolution } from './convolution.js'
-import { dense } from './dense.js'
-import { depthwise } from './depthwise.js'
-import { groupNormalization } from './group-normalization.js'
+import { FINAL_ACTIVATION } from '../losses.js'
+import { readTopology, type ModelGraph } from '../topology.js'
+import { activationNamed, cappedRelu, elu, leakyRelu, linear, relu, type Activation } from './activation.js'
+import { isRandomDropout } from './dropout.js'
+import { embedding } from './embedding.js'
+import { kindOf } from './kinds.js'
 import type { LayerKind, ModelLayer } from './layer-kind.js'
-import { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from './pooling.js'
+import { separateActivation } from './separate-activation.js'
 
 /** One step of the compiled plan: a layer, and what is done with its output in place. */
 export interface PlanStep {
   readonly kind: LayerKind
   readonly layer: ModelLayer
   readonly activation: Activation
+  /** The steps whose outputs it takes; `MODEL_INPUT` for what enters the model. */
+  readonly inputs: readonly number[]
 }
 
 /** Why the plan cannot train a model. */
@@ -21,56 +22,64 @@ export interface Unsupported {
   readonly unsupported: string
 }
 
-const KINDS: Readonly<Record<string, LayerKind>> = {
-  Dense: dense,
-  Conv1D: convolution,
-  Conv2D: convolution,
-  DepthwiseConv2D: depthwise,
-  MaxPooling1D: maxPooling,
-  MaxPooling2D: maxPooling,
-  AveragePooling1D: averagePooling,
-  AveragePooling2D: averagePooling,
-  GlobalMaxPooling1D: globalMaxPooling,
-  GlobalMaxPooling2D: globalMaxPooling,
-  GlobalAveragePooling1D: globalAveragePooling,
-  GlobalAveragePooling2D: globalAveragePooling,
-  BatchNormalization: batchNormalization,
-  GroupNormalization: groupNormalization
-}
+export const MODEL_INPUT = -1
 
 /** Layers that change nothing but the shape. */
 const SHAPES: readonly string[] = ['InputLayer', 'Flatten', 'Reshape']
-const ACTIVATIONS: readonly unknown[] = ['linear', 'relu', 'tanh', 'sigmoid']
 
 /**
- * The steps of a model, or why the compiled plan cannot train it. The softmax at the end of a classifier is left out: its loss
- * takes logits.
+ * The steps of a model, the last of them giving its output, or why the compiled plan cannot train it. The activation at the end
+ * of a classifier is left out: its loss takes logits.
  */
 export function planSteps(topology: ModelTopology, loss: TrainingSettings['loss']): readonly PlanStep[] | Unsupported {
-  const steps: (Omit<PlanStep, 'activation'> & { activation: unknown })[] = []
-  for (const layer of readTopology(topology).layers) {
-    const name = layer.class_name
-    const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined
-    const last = steps.at(-1)
-    if (kind !== undefined) {
+  const graph = readTopology(topology)
+  const steps: PlanStep[] = []
+  /** By layer: the step that gives its output, and whether others take that too. */
+  const places: { readonly step: number; readonly isShared: boolean }[] = []
+  const uses = countUses(graph)
+
+  for (const [i, layer] of graph.layers.entries()) {
+    const inputs = layer.inputs.map(input => places[input].step)
+    const sources = inputs.length === 0 ? [MODEL_INPUT] : inputs
+    const isFed = layer.inputs.some(input => places[input].isShared)
+    const kind = kindOf(layer.class_name)
+    let isAlias = true
+    if (kind !== undefined && (layer.class_name !== 'Dropout' || isRandomDropout(layer))) {
       if (!kind.accepts(layer) || isPenalised(layer)) return refuse(layer, 'with this configuration')
-      steps.push({ kind, layer, activation: layer.config.activation ?? 'linear' })
-    } else if (isActivation(layer)) {
-      // On its own it would be a second activation of a layer that has one already.
-      if (last?.activation !== 'linear') return refuse(layer, 'where it is')
-      last.activation = activationOf(layer)
-    } else if (!SHAPES.includes(name)) return refuse(layer)
+      if (kind === embedding && sources[0] !== MODEL_INPUT) return refuse(layer, 'behind other layers')
+      steps.push({ kind, layer, activation: linear, inputs: sources })
+      isAlias = false
+    } else if (kind === undefined && !isActivation(layer) && !SHAPES.includes(layer.class_name)) return refuse(layer)
+
+    let step = isAlias ? sources[0] : steps.length - 1
+    const name = activationName(layer)
+    const isEnd = i === graph.layers.length - 1
+    const final = FINAL_ACTIVATION[loss]
+    if (isEnd && final !== undefined && ![final, 'linear'].includes(name)) return refuse(layer, `ending in "${name}"`)
+    const activation = isEnd && name === final ? linear : activationOf(layer, name)
+    if (activation === undefined) return refuse(layer, `with activation "${name}"`)
+    if (activation !== linear) {
+      const last = step === MODEL_INPUT || (isAlias && isFed) ? undefined : steps[step]
+      const isFree = last !== undefined && last.activation === linear && last.kind.keepsOutput !== true
+      if (isFree && activation.slope !== undefined) steps[step] = { ...last, activation }
+      else {
+        const { outputShape } = layer
+        const shaped = { ...layer, inputShape: outputShape, inputShapes: [outputShape], tensors: [] }
+        steps.push({ kind: separateActivation(activation), layer: shaped, activation: linear, inputs: [step] })
+        step = steps.length - 1
+        isAlias = false
+      }
+    }
+    places.push({ step, isShared: uses[i] > 1 || (isAlias && isFed) })
   }
-  const output = steps.at(-1)
-  if (output === undefined) return { unsupported: 'a model without parameters' }
-  if (loss === 'softmax-cross-entropy') {
-    if (output.activation === 'softmax') output.activation = 'linear'
-    else if (output.activation !== 'linear') return refuse(output.layer, `ending in "${String(output.activation)}"`)
-  }
-  const unknown = steps.find(({ activation }) => !ACTIVATIONS.includes(activation))
-  return unknown === undefined
-    ? (steps as PlanStep[])
-    : refuse(unknown.layer, `with activation "${String(unknown.activation)}"`)
+  return steps.some(({ layer }) => layer.tensors.length > 0) ? steps : { unsupported: 'a model without parameters' }
+}
+
+/** How many layers take the output of each. */
+function countUses({ layers }: ModelGraph): number[] {
+  const uses = layers.map(() => 0)
+  for (const input of layers.flatMap(({ inputs }) => inputs)) uses[input]++
+  return uses
 }
 
 function refuse({ class_name: name, config }: ModelLayer, how?: string): Unsupported {
@@ -83,11 +92,23 @@ function isPenalised({ config }: ModelLayer): boolean {
   )
 }
 
-function isActivation({ class_name: name, config }: ModelLayer): boolean {
-  if (name === 'ReLU') return (config.max_value ?? null) === null
-  return name === 'Activation' || name === 'Softmax'
+function isActivation({ class_name: name }: ModelLayer): boolean {
+  return ['Activation', 'ReLU', 'LeakyReLU', 'ELU', 'Softmax'].includes(name)
 }
 
-function activationOf({ class_name: name, config }: ModelLayer): unknown {
-  return name === 'Activation' ? config.activation : name === 'ReLU' ? 'relu' : 'softmax'
+/** As a message names it. A recurrent layer applies its own inside. */
+function activationName({ class_name: name, config }: ModelLayer): string {
+  if (name === 'Softmax') return 'softmax'
+  if (name === 'ReLU') return 'relu'
+  if (name === 'LeakyReLU' || name === 'ELU') return name
+  if (name === 'GRU' || name === 'LSTM') return 'linear'
+  const { activation = 'linear' } = config
+  return typeof activation === 'string' ? activation : JSON.stringify(activation ?? 'linear')
+}
+
+function activationOf({ class_name: kind, config }: ModelLayer, name: string): Activation | undefined {
+  if (kind === 'ReLU') return (config.max_value ?? null) === null ? relu : cappedRelu(config.max_value as number)
+  if (kind === 'LeakyReLU') return leakyRelu((config.alpha as number | null | undefined) ?? 0.3)
+  if (kind === 'ELU') return elu((config.alpha as number | null | undefined) ?? 1)
+  return activationNamed(name)
 }

@@ -1,4 +1,4 @@
-import { pair } from '../layers.js'
+import { pair } from '../layers/windows.js'
 import type { ModelLayer } from './layer-kind.js'
 
 /** Floats of columns that a convolution gathers at a time: they stay in a second-level cache. */
@@ -72,19 +72,24 @@ export function encodeWindow(window: WindowShape): Int32Array {
   )
 }
 
-/** The window of a convolution of any kind. */
+/** The window of a convolution of any kind, with the holes of a dilated one. */
 export function convolutionWindow(layer: ModelLayer): WindowShape {
   const dimensions = layer.inputShape.length - 1
-  const { kernel_size: size, strides = 1 } = layer.config
-  return windowShape(layer, pair(size, dimensions), pair(strides, dimensions))
+  const { strides = 1 } = layer.config
+  const { taps, dilation } = tapsOf(layer)
+  const covered = taps.map((size, i) => (size - 1) * dilation[i] + 1)
+  return windowShape(layer, covered, pair(strides, dimensions))
 }
 
-/** Whether padding and dilation are such as the kernels know. */
+/** How many values of the input a convolution takes in each direction, and how far apart they lie. */
+export function tapsOf({ inputShape, config }: ModelLayer): { taps: readonly number[]; dilation: readonly number[] } {
+  const dimensions = inputShape.length - 1
+  return { taps: pair(config.kernel_size, dimensions), dilation: pair(config.dilation_rate ?? 1, dimensions) }
+}
+
+/** Whether the padding is one that the kernels know. */
 export function isPlainWindow({ config }: ModelLayer): boolean {
-  const dilation = [config.dilation_rate ?? 1].flat()
-  return (
-    [undefined, 'valid', 'same'].includes(config.padding as string | undefined) && dilation.every(rate => rate === 1)
-  )
+  return [undefined, 'valid', 'same'].includes(config.padding as string | undefined)
 }
 
 /** As TensorFlow pads: an odd amount has its larger half after the image. */

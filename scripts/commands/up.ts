@@ -33,13 +33,19 @@ async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOpti
     return { task: file.task, data: schema => loadOwnData(flags.data, { schema, missing: flags.missing }) }
   }
   const given = (name: keyof UpFlags & keyof TaskFileSettings): unknown =>
-    command.getOptionValueSource(name) === 'default' ? (file.settings[name] ?? flags[name]) : flags[name]
+    ['default', undefined].includes(command.getOptionValueSource(name))
+      ? (file.settings[name] ?? flags[name])
+      : flags[name]
   const names = [
     'name',
     'model',
     'optimizer',
     'learningRate',
     'momentum',
+    'weightDecay',
+    'clipNorm',
+    'clipValue',
+    'perExampleClipNorm',
     'batchSize',
     'localSteps',
     'averaging',
@@ -60,7 +66,7 @@ async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOpti
     layout: model !== undefined && takesImages(model) ? 'image' : 'flat'
   } as const
   return {
-    settings: { ...settings, model },
+    settings: { ...settings, model, loss: file.settings.loss },
     data: schema => loadOwnData(flags.data, { schema, ...options })
   }
 }

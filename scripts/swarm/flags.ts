@@ -54,6 +54,7 @@ export function swarmOptions(): Option[] {
 export async function configOf(flags: SwarmFlags): Promise<SwarmConfig> {
   const { nodes, dataset, partition, label, kind, standardise, missing, rounds, until, evalEvery, backend } = flags
   const { topology, averaging, compress, localSteps, learningRate, momentum, batchSize, optimizer, seed } = flags
+  const { weightDecay, clipNorm, clipValue, perExampleClipNorm } = flags
   const model = flags.model.endsWith('.json') ? await loadModelFile(flags.model) : flags.model
   const name = dataset === 'mnist' ? 'mnist' : 'swarm'
   return {
@@ -74,6 +75,10 @@ export async function configOf(flags: SwarmFlags): Promise<SwarmConfig> {
       localSteps,
       learningRate,
       momentum,
+      weightDecay,
+      clipNorm,
+      clipValue,
+      perExampleClipNorm,
       batchSize,
       optimizer,
       seed

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Batches, gatherRows } from '../../engine/batches.js'
+import { Batches, gatherLabels, gatherRows } from '../../engine/batches.js'
 import { close } from '../helpers/close.js'
 
 const batches = suite('batches')
@@ -49,7 +49,8 @@ batches('are gathered in their order, scaled', () => {
   }
   const features = new Float32Array(4)
   const labels = new Float32Array(2)
-  gatherRows(data, Uint32Array.of(2, 0), features, labels)
+  gatherRows(data, Uint32Array.of(2, 0), features)
+  gatherLabels(data, Uint32Array.of(2, 0), 1, labels)
   close(features, [2, 2.5, 0, 0.5], 0)
   close(labels, [9, 7], 0)
 })

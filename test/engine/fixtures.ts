@@ -28,6 +28,18 @@ export function sequential(...layers: [string, Record<string, unknown>][]): Mode
   return { class_name: 'Sequential', config: { name: 'test', layers: named } }
 }
 
+/** A functional topology of layers given as [name, class name, configuration, names of its inputs]; the last is the output. */
+export function functional(...layers: [string, string, Record<string, unknown>, ...string[]][]): ModelTopology {
+  const written = layers.map(([name, kind, config, ...inputs]) => ({
+    name,
+    class_name: kind,
+    config: { name, ...config },
+    inbound_nodes: inputs.length === 0 ? [] : [inputs.map(input => [input, 0, 0, {}])]
+  }))
+  const ends = { input_layers: [[layers[0][0], 0, 0]], output_layers: [[layers.at(-1)?.[0], 0, 0]] }
+  return { class_name: 'Model', config: { name: 'test', layers: written, ...ends } }
+}
+
 /** A small convolutional classifier of 6 x 6 x 1 images, with batch normalisation. */
 export const CONVOLUTIONAL = sequential(
   ['Conv2D', { filters: 3, kernel_size: [3, 3], padding: 'valid', batch_input_shape: [null, 6, 6, 1] }],

@@ -8,6 +8,7 @@ import { buildModel, checkModelFits, loadModelFile } from '../../engine/models.j
 import { planSteps } from '../../engine/plan/steps.js'
 import { initialParameters, modelLayout } from '../../engine/topology.js'
 import { UnknownNameError } from '../../learning/errors.js'
+import { close } from '../helpers/close.js'
 import { CLASSIFY, CONVOLUTIONAL, rejection, sequential } from './fixtures.js'
 
 const models = suite('models')
@@ -32,7 +33,12 @@ const SIZES: [string, number[], number, number][] = [
   ['ds-cnn', [49, 10, 1], 12, 23_180],
   ['ds-cnn:batch', [49, 10, 1], 12, 23_180],
   ['mobilenet-v1-0.25', [96, 96, 3], 2, 213_586],
-  ['conv1d', [128, 9], 6, 411_650]
+  ['resnet8', [32, 32, 3], 10, 78_186],
+  ['resnet8:batch', [32, 32, 3], 10, 78_186],
+  ['autoencoder', [640], 640, 267_928],
+  ['autoencoder:batch', [640], 640, 267_928],
+  ['conv1d', [128, 9], 6, 411_650],
+  ['gru', [128, 9], 6, 4_230]
 ]
 
 for (const [spec, inputShape, outputs, parameters] of SIZES) {
@@ -89,11 +95,11 @@ models('of convolutions are laid out as tfjs lays them out', () => {
 })
 
 models('name a layer that is not known', () => {
-  const topology = sequential(['LSTM', { units: 3, batch_input_shape: [null, 4, 2] }])
+  const topology = sequential(['ConvLSTM2D', { units: 3, batch_input_shape: [null, 4, 2] }])
   assert.throws(
     () => modelLayout(topology),
     (error: Error) =>
-      error instanceof InvalidModelError && error.message.includes('"LSTM"') && error.message.includes('Dense')
+      error instanceof InvalidModelError && error.message.includes('"ConvLSTM2D"') && error.message.includes('Dense')
   )
 })
 
@@ -136,8 +142,16 @@ models('start within the bounds and with the variance of each initialiser', () =
     )
     assert.ok(Math.abs(mean) < 0.1 * Math.sqrt(variance), `${label}: mean ${mean}`)
   }
+  const orthogonal = initialised({ class_name: 'Orthogonal', config: { gain: 2 } })
+  const product = (a: number, b: number) => {
+    let sum = 0
+    for (let row = 0; row < 60; row++) sum += orthogonal[row * 40 + a] * orthogonal[row * 40 + b]
+    return sum
+  }
+  close([product(0, 0), product(7, 7), product(0, 1), product(3, 39)], [4, 4, 0, 0], 1e-5, 'Orthogonal')
+  assert.ok(initialised({ class_name: 'RandomUniform', config: {} }).every(value => Math.abs(value) <= 0.05))
   assert.ok(initialised({ class_name: 'Ones', config: {} }).every(value => value === 1))
-  assert.throws(() => initialised({ class_name: 'Orthogonal', config: {} }), /unknown initializer "Orthogonal"/)
+  assert.throws(() => initialised({ class_name: 'Identity', config: {} }), /unknown initializer "Identity"/)
 })
 
 function initialised(initializer: Record<string, unknown>): number[] {
@@ -171,7 +185,8 @@ models('are read from a saved model.json, and other files refused by name', asyn
       ['{', /no JSON: /],
       ['{"format":"graph-model"}', /no "modelTopology"/],
       ['{"format":"graph-model","modelTopology":{"node":[]}}', /no "class_name"/],
-      ['{"modelTopology":{"class_name":"Functional","config":{}}}', /"Functional"; expected a "Sequential"/]
+      ['{"modelTopology":{"class_name":"Functional","config":{}}}', /no list of layers/],
+      ['{"modelTopology":{"class_name":"Graph","config":{}}}', /"Graph"; expected a "Sequential"/]
     ]
     for (const [text, message] of refused) {
       await writeFile(path, text)

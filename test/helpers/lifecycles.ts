@@ -22,13 +22,21 @@ function create(options: Partial<NodeOptions>): Promise<MurmurNode> {
 
 const setosa = { sepal_length_cm: 5.1, sepal_width_cm: 3.5, petal_length_cm: 1.4, petal_width_cm: 0.2 }
 
-/** Not for the compiled plan, which knows no dropout. */
-const withDropout = {
+/** Not for the compiled plan, which knows no penalties on weights. */
+const withPenalty = {
   class_name: 'Sequential',
   config: {
     layers: [
-      { class_name: 'Dropout', config: { name: 'dropout', rate: 0.5, batch_input_shape: [null, 4] } },
-      { class_name: 'Dense', config: { name: 'output', units: 3, activation: 'softmax', use_bias: true } }
+      {
+        class_name: 'Dense',
+        config: {
+          name: 'output',
+          units: 3,
+          activation: 'softmax',
+          kernel_regularizer: { class_name: 'L1L2', config: { l1: 0, l2: 0.01 } },
+          batch_input_shape: [null, 4]
+        }
+      }
     ]
   }
 }
@@ -117,7 +125,7 @@ export const lifecycles = {
     const unfit = await failing({ data, join: first.addresses })
     await first.stop()
     const alone = await failing({ join: ['/ip4/127.0.0.1/tcp/1'], joinTimeoutMs: 100 })
-    return [unfit, alone, await failing({ backend: 'plan', settings: { model: withDropout } })]
+    return [unfit, alone, await failing({ backend: 'plan', settings: { model: withPenalty } })]
   }
 }
 

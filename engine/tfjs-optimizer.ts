@@ -1,0 +1,53 @@
+import type { NamedTensorMap, Optimizer, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
+import type { TrainingSettings } from './engine.js'
+import { clips, decayOfStep } from './optimizers.js'
+import type { Tfjs } from './tfjs-library.js'
+
+/** An optimiser of tfjs, with the clipping and the decay of weights that tfjs lacks. */
+export class TfjsOptimizer {
+  readonly #optimizer: Optimizer
+
+  constructor(
+    private readonly tfjs: Tfjs,
+    private readonly training: TrainingSettings,
+    private readonly variables: readonly Variable[]
+  ) {
+    this.#optimizer = createOptimizer(tfjs, training)
+  }
+
+  /** Take a step that makes the loss smaller; called inside a `tidy`. Returns the loss before it. */
+  minimize(loss: () => Scalar): Scalar {
+    const { core } = this.tfjs
+    const { value, grads } = core.variableGrads(loss, [...this.variables])
+    const gradients = clips(this.training) ? this.#clip(grads) : grads
+    const decay = decayOfStep(this.training)
+    if (decay > 0) for (const variable of this.variables) variable.assign(core.mul(variable, 1 - decay))
+    this.#optimizer.applyGradients(gradients)
+    return value
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose()
+  }
+
+  #clip(gradients: NamedTensorMap): NamedTensorMap {
+    const { core } = this.tfjs
+    const { clipValue, clipNorm } = this.training
+    let entries: [string, Tensor][] = Object.entries(gradients)
+    if (clipValue !== undefined) {
+      entries = entries.map(([name, each]) => [name, core.clipByValue(each, -clipValue, clipValue)])
+    }
+    if (clipNorm !== undefined) {
+      const squares = entries.map(([, each]) => core.sum(core.square(each)).dataSync()[0])
+      const norm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0))
+      if (norm > clipNorm) entries = entries.map(([name, each]) => [name, core.mul(each, clipNorm / norm)])
+    }
+    return Object.fromEntries(entries)
+  }
+}
+
+function createOptimizer({ core }: Tfjs, { optimizer, learningRate, momentum }: TrainingSettings): Optimizer {
+  if (optimizer === 'sgd') return core.train.sgd(learningRate)
+  if (optimizer === 'adam' || optimizer === 'adamw') return core.train.adam(learningRate)
+  return core.train.momentum(learningRate, momentum, optimizer === 'nesterov')
+}

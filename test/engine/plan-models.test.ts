@@ -1,0 +1,55 @@
+import { suite } from 'uvu'
+import { createEngine } from '../../engine/create-engine.js'
+import type { TrainingSettings } from '../../engine/engine.js'
+import { buildModel } from '../../engine/models.js'
+import { PlanEngine } from '../../engine/plan/plan-engine.js'
+import { initialParameters } from '../../engine/topology.js'
+import { elementCount } from '../../learning/parameters.js'
+import { close } from '../helpers/close.js'
+import { CLASSIFY, randomDataset } from './fixtures.js'
+
+const models = suite('plan models')
+const STEPS = 20
+
+/** Each small enough for tfjs's slow backend. `mobilenet-v1-0.25:batch` is of the same layers as `ds-cnn:batch`. */
+const MODELS: [string, number[], number, number][] = [
+  ['softmax', [9], 3, 4],
+  ['mlp', [9], 3, 4],
+  ['lenet', [16, 16], 3, 1],
+  ['ds-cnn', [3, 3, 1], 4, 1],
+  ['ds-cnn:batch', [3, 3, 1], 4, 3],
+  ['mobilenet-v1-0.25', [2, 2, 3], 2, 1],
+  ['resnet8', [4, 3, 3], 3, 1],
+  ['resnet8:batch', [4, 3, 3], 3, 3],
+  ['autoencoder', [20], 20, 2],
+  ['autoencoder:batch', [20], 20, 8],
+  ['conv1d', [12, 3], 3, 1],
+  ['gru', [8, 3], 3, 2]
+]
+
+for (const [spec, inputShape, outputs, batchSize] of MODELS) {
+  models(`named ${spec} have the losses and parameters of tfjs after ${STEPS} steps`, async () => {
+    // Where a batch is small, batch normalisation makes much of the last digits.
+    const learningRate = spec.endsWith(':batch') ? 0.002 : 0.02
+    const training: TrainingSettings = spec.startsWith('autoencoder')
+      ? { ...CLASSIFY, batchSize, learningRate, loss: 'mean-squared-error', target: 'input' }
+      : { ...CLASSIFY, batchSize, learningRate }
+    const topology = buildModel(spec, inputShape, outputs, training.loss)
+    const data = { ...randomDataset(2 * batchSize, elementCount(inputShape), outputs), inputShape }
+    const ours = initialParameters(topology, 1)
+    const theirs = ours.slice()
+    const tfjs = await createEngine({ topology, training, backend: 'cpu' })
+    try {
+      const options = { firstStep: 0, steps: STEPS, seed: 2 }
+      const expected = await tfjs.train(theirs, data, options)
+      const actual = await new PlanEngine(topology, training).train(ours, data, options)
+      close([actual.loss], [expected.loss], 1e-5 * expected.loss, 'loss')
+      const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      close(ours, theirs, 1e-5 * largest, 'parameters')
+    } finally {
+      tfjs.dispose()
+    }
+  })
+}
+
+models.run()
