@@ -2,7 +2,7 @@ import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, U
 import type { Compressor } from './compression/compressor.js'
 import { Deadline, defaultDeadlineBounds, type DeadlineBounds } from './deadline.js'
 import { Inbox } from './inbox.js'
-import { allFinite } from './parameters.js'
+import { addDifference, allFinite } from './parameters.js'
 import type { Rng } from './rng.js'
 
 /** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
@@ -159,7 +159,7 @@ export class RoundMachine {
     const { parameters, work, localSteps } = this.#init
     this.#stepsTaken += localSteps
     this.#loss = loss
-    if (this.#base !== undefined) for (let i = 0; i < work.length; i++) work[i] += parameters[i] - this.#base[i]
+    if (this.#base !== undefined) addDifference(work, parameters, this.#base)
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
     else actions.push({ type: 'diverged', round: this.#round, loss })
     this.#catchUp()
