@@ -44,6 +44,9 @@ interface Link {
 class ChocoSgd implements Averaging {
   readonly name = 'choco-sgd'
   readonly synchronous = true
+  /** Two public copies, and the history of one, which is no longer than a full copy. */
+  readonly vectors = 3
+  readonly vectorsPerLink = 1
   readonly #scratch: Scratch
   /** gamma; undefined: as the compressor advises. */
   readonly #stepSize: number | undefined
