@@ -1,7 +1,17 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build-*/', 'node_modules/', 'engine/kernels/', 'protocols/messages.ts', 'eslint.config.js'] },
+  {
+    ignores: [
+      'dist/',
+      'build-*/',
+      'node_modules/',
+      '*/kernels/',
+      'protocols/messages.ts',
+      'eslint.config.js',
+      'scripts/embed-wasm.js'
+    ]
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },

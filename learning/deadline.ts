@@ -15,10 +15,11 @@ const rememberedRounds = 8
 
 interface Waits {
   /** The newest round among them: a peer counts once a round, whatever it sends. */
-  readonly round: number
-  readonly ms: readonly number[]
+  round: number
+  /** Oldest first. */
+  readonly ms: number[]
   /** What they give the peer; reckoned once for each wait, for a round asks for it of all peers. */
-  readonly patienceMs: number
+  patienceMs: number
 }
 
 /**
@@ -31,8 +32,9 @@ interface Waits {
  */
 export class Deadline {
   readonly #bounds: DeadlineBounds
-  /** When our local steps of the latest rounds ended. */
-  readonly #trainedAtMs = new Map<number, number>()
+  /** When our local steps of the latest rounds ended; a round is at its remainder. */
+  readonly #trained: { round: number; atMs: number }[] = []
+  #newest = 0
   readonly #waits = new Map<string, Waits>()
 
   constructor(bounds: DeadlineBounds) {
@@ -41,17 +43,23 @@ export class Deadline {
 
   /** Our local steps have ended: neighbours are waited for from now on. */
   trained(round: number, nowMs: number): void {
-    this.#trainedAtMs.set(round, nowMs)
-    for (const past of this.#trainedAtMs.keys()) if (past <= round - rememberedRounds) this.#trainedAtMs.delete(past)
+    this.#newest = round
+    const entry = (this.#trained[round % rememberedRounds] ??= { round, atMs: nowMs })
+    entry.round = round
+    entry.atMs = nowMs
   }
 
   /** An update of that round is here, in time or late. One that came before `trained` is to be told again after it. */
   heard(peer: string, round: number, nowMs: number): void {
-    const trainedAtMs = this.#trainedAtMs.get(round)
-    const known = this.#waits.get(peer)
-    if (trainedAtMs === undefined || (known !== undefined && round <= known.round)) return
-    const ms = [...(known?.ms ?? []), nowMs - trainedAtMs].slice(-waitsPerPeer)
-    this.#waits.set(peer, { round, ms, patienceMs: patience(ms) })
+    const trained = this.#trained.at(round % rememberedRounds)
+    if (trained?.round !== round || round <= this.#newest - rememberedRounds) return
+    const waits = this.#waits.get(peer) ?? { round: -Infinity, ms: [], patienceMs: 0 }
+    if (round <= waits.round) return
+    waits.round = round
+    waits.ms.push(nowMs - trained.atMs)
+    if (waits.ms.length > waitsPerPeer) waits.ms.shift()
+    waits.patienceMs = patience(waits.ms)
+    this.#waits.set(peer, waits)
   }
 
   /** A round has waited for this peer in vain. */
@@ -79,8 +87,13 @@ function patience(values: readonly number[]): number {
   return 2 * (middle + 8 * median(values.map(value => Math.abs(value - middle))))
 }
 
-/** The upper one of two. */
+/** The upper one of two. Sorts by insertion: there are few, and a round asks for many medians. */
 function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
+  const sorted: number[] = []
+  for (const value of values) {
+    let place = sorted.length
+    for (; place > 0 && sorted[place - 1] > value; place--) sorted[place] = sorted[place - 1]
+    sorted[place] = value
+  }
+  return sorted[sorted.length >> 1]
 }

@@ -9,17 +9,20 @@ const perPeer = 2
  */
 export class Inbox {
   /** Ascending by round. */
-  readonly #held = new Map<string, readonly Update[]>()
+  readonly #held = new Map<string, Update[]>()
 
   /**
    * @param round - updates before it are of no use any more
    * @returns the update that had to make room, if any
    */
   hold(from: string, update: Update, round: number): Update | undefined {
-    const held = [...this.#from(from, round), update].sort((a, b) => a.round - b.round)
-    const displaced = held.length > perPeer ? held.splice(perPeer - 1, 1)[0] : undefined
+    const held = this.#held.get(from) ?? []
     this.#held.set(from, held)
-    return displaced
+    forgetBefore(held, round)
+    let place = held.length
+    while (place > 0 && held[place - 1].round > update.round) place--
+    held.splice(place, 0, update)
+    return held.length > perPeer ? held.splice(perPeer - 1, 1)[0] : undefined
   }
 
   has(from: string, round: number): boolean {
@@ -28,13 +31,10 @@ export class Inbox {
 
   /** Take what `from` sent for `round`, if it did. */
   take(from: string, round: number): Update | undefined {
-    const held = this.#from(from, round)
-    const found = held.find(update => update.round === round)
-    this.#held.set(
-      from,
-      held.filter(update => update !== found)
-    )
-    return found
+    const held = this.#held.get(from)
+    if (held === undefined) return undefined
+    forgetBefore(held, round)
+    return held.at(0)?.round === round ? held.shift() : undefined
   }
 
   /** The newest round that `from` has sent an update for, of those still held. */
@@ -46,8 +46,9 @@ export class Inbox {
   keep(peers: ReadonlySet<string>): void {
     for (const peer of this.#held.keys()) if (!peers.has(peer)) this.#held.delete(peer)
   }
+}
 
-  #from(peer: string, round: number): readonly Update[] {
-    return this.#held.get(peer)?.filter(update => update.round >= round) ?? []
-  }
+/** Changes `held`. */
+function forgetBefore(held: Update[], round: number): void {
+  while (held.length > 0 && held[0].round < round) held.shift()
 }

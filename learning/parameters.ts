@@ -1,3 +1,5 @@
+import { addressOf, eachTile, kernels, tile } from './vector-kernels.js'
+
 /** One tensor of a model, in the order in which the model lists its trainable weights. */
 export interface TensorShape {
   readonly name: string
@@ -48,15 +50,24 @@ export function squaredDistance(x: Float32Array, y: Float32Array): number {
 
 /** True when no entry is NaN or infinite. */
 export function allFinite(x: Float32Array): boolean {
-  // A sum of finite float32 cannot overflow a double, so one look at the end is enough. Two sums do not wait for each other.
-  let even = 0
-  let odd = 0
-  for (let i = 0; i + 1 < x.length; i += 2) {
-    even += x[i]
-    odd += x[i + 1]
-  }
-  if (x.length % 2 === 1) even += x[x.length - 1]
-  return Number.isFinite(even + odd)
+  let finite = 1
+  eachTile(x.length, (from, length) => {
+    const address = addressOf(x, from)
+    if (address === undefined) tile.values.load(x, from, length)
+    finite &= kernels.allFinite(address ?? tile.values.address, length)
+  })
+  return finite === 1
+}
+
+/** Add `y - base` to `x`, changing `x`. */
+export function addDifference(x: Float32Array, y: Float32Array, base: Float32Array): void {
+  eachTile(x.length, (from, length) => {
+    tile.values.load(x, from, length)
+    tile.ours.load(base, from, length)
+    tile.theirs.load(y, from, length)
+    kernels.addDifference(tile.values.address, tile.theirs.address, tile.ours.address, length)
+    tile.values.save(length, x, from)
+  })
 }
 
 /**

@@ -20,19 +20,19 @@ export interface Rng {
 
 /** Source: Blackman, Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 2021 (xoshiro128**). */
 class Xoshiro128 implements Rng {
-  readonly #name: string
+  /** Four hashes of the stream's name, before they are mixed. */
+  readonly #name: Words
   #a: number
   #b: number
   #c: number
   #d: number
 
-  constructor(name: string) {
+  constructor(name: Words) {
     this.#name = name
-    const state = hash128(name)
-    this.#a = state[0]
-    this.#b = state[1]
-    this.#c = state[2]
-    this.#d = state[3] | 1 // the all-zero state is the one that never leaves itself
+    this.#a = mix32(name[0])
+    this.#b = mix32(name[1])
+    this.#c = mix32(name[2])
+    this.#d = mix32(name[3]) | 1 // the all-zero state is the one that never leaves itself
   }
 
   uint32(): number {
@@ -68,13 +68,13 @@ class Xoshiro128 implements Rng {
   fork(label: string | number): Rng {
     // The length keeps fork('a').fork('b') apart from fork('a/b').
     const text = String(label)
-    return new Xoshiro128(`${this.#name}/${text.length}:${text}`)
+    return new Xoshiro128(extend(this.#name, `/${text.length}:${text}`))
   }
 }
 
 /** @param seed - any number or string; two different ones give unrelated streams */
 export function createRng(seed: number | string): Rng {
-  return new Xoshiro128(String(seed))
+  return new Xoshiro128(extend([0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35], String(seed)))
 }
 
 /** Shuffle `items` in place (Fisher-Yates). */
@@ -92,16 +92,21 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits))
 }
 
-/** Four 32-bit words from a string: FNV-1a with four offsets, each finished by MurmurHash3's mixer. */
-function hash128(text: string): [number, number, number, number] {
-  const words: [number, number, number, number] = [0x811c9dc5, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35]
+type Words = readonly [number, number, number, number]
+
+/** Four 32-bit hashes of a text that goes on: FNV-1a with four offsets, to be finished by `mix32`. */
+function extend([a, b, c, d]: Words, text: string): Words {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
-    for (let w = 0; w < 4; w++) words[w] = Math.imul(words[w] ^ (unit + w * 0x1000), 0x01000193)
+    a = Math.imul(a ^ unit, 0x01000193)
+    b = Math.imul(b ^ (unit + 0x1000), 0x01000193)
+    c = Math.imul(c ^ (unit + 0x2000), 0x01000193)
+    d = Math.imul(d ^ (unit + 0x3000), 0x01000193)
   }
-  return words.map(mix32) as typeof words
+  return [a, b, c, d]
 }
 
+/** The finish of MurmurHash3. */
 function mix32(value: number): number {
   value ^= value >>> 16
   value = Math.imul(value, 0x85ebca6b)

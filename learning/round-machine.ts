@@ -1,8 +1,9 @@
 import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, Update } from './averaging/averaging.js'
+import { checkCompressor } from './averaging/check-compressor.js'
 import type { Compressor } from './compression/compressor.js'
 import { Deadline, defaultDeadlineBounds, type DeadlineBounds } from './deadline.js'
 import { Inbox } from './inbox.js'
-import { allFinite } from './parameters.js'
+import { addDifference, allFinite } from './parameters.js'
 import type { Rng } from './rng.js'
 
 /** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
@@ -49,7 +50,7 @@ export interface RoundMachineInit {
   readonly parameters: Float32Array
   /**
    * Same length; local steps run on it, so that `parameters` is never half trained. Read anew at each use: whoever drives
-   * many synchronous machines may lend each a vector, by a getter, for as long as it handles `trained`.
+   * many machines may lend each a vector, by a getter, for as long as it handles `trained`, and give `start` otherwise.
    */
   readonly work: Float32Array
   readonly averaging: Averaging
@@ -88,10 +89,10 @@ export class RoundMachine {
   readonly #base: Float32Array | undefined
   /** Exchanges that peers opened since this round began. */
   readonly #offers = new Map<string, number>()
-  #neighbours: readonly Neighbour[] = []
   #expected: readonly string[] = []
   #phase: Phase = 'idle'
-  #round: number
+  /** What the strategy works on, with the round and the neighbours of this machine. */
+  readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
   #stepsTaken = 0
   #loss = NaN
   #roundStartedMs = 0
@@ -100,18 +101,26 @@ export class RoundMachine {
   /** What the latest `wait` named. */
   #untilMs = 0
 
+  /** @throws InvalidParametersError when the strategy cannot use the compressor */
   constructor(init: RoundMachineInit) {
     this.#init = init
+    checkCompressor(init.averaging, init.compressor)
     this.#averaging = init.averaging
     this.#deadline = new Deadline(init.deadline ?? defaultDeadlineBounds)
-    this.#round = init.round ?? 0
+    const { parameters, compressor, rng, round = 0 } = init
+    this.#state = { parameters, neighbours: [], round, compressor, rng }
     if (!init.averaging.synchronous) this.#base = new Float32Array(init.parameters.length)
     init.averaging.begin?.(init.parameters)
   }
 
   /** The round under way, or the last one when finished. */
   get round(): number {
-    return this.#round
+    return this.#state.round
+  }
+
+  /** Where the local steps under way begin. It stays as it is until `trained`. */
+  get start(): Float32Array {
+    return this.#base ?? this.#init.parameters
   }
 
   get phase(): Phase {
@@ -123,9 +132,7 @@ export class RoundMachine {
    * for those that the last deadline passed without. Whoever dies or freezes costs one deadline, not one a round.
    */
   get awaited(): readonly string[] {
-    return this.#missing().filter(
-      peer => !this.#silent.has(peer) && (this.#inbox.newestRound(peer) ?? 0) <= this.#round
-    )
+    return this.#missing().filter(peer => this.#isAwaited(peer))
   }
 
   handle(event: Event): Action[] {
@@ -148,10 +155,10 @@ export class RoundMachine {
     this.#inbox.keep(known)
     this.#deadline.keep(known)
     for (const peer of this.#silent) if (!known.has(peer)) this.#silent.delete(peer)
-    this.#neighbours = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
+    this.#state.neighbours = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
     this.#expected = expected
     if (this.#phase !== 'averaging') return []
-    return [...this.#perform(this.#averaging.membersChanged(this.#state()), nowMs), ...this.#deliverHeld(nowMs)]
+    return [...this.#perform(this.#averaging.membersChanged(this.#state), nowMs), ...this.#deliverHeld(nowMs)]
   }
 
   #trained(loss: number, nowMs: number): Action[] {
@@ -159,13 +166,13 @@ export class RoundMachine {
     const { parameters, work, localSteps } = this.#init
     this.#stepsTaken += localSteps
     this.#loss = loss
-    if (this.#base !== undefined) for (let i = 0; i < work.length; i++) work[i] += parameters[i] - this.#base[i]
+    if (this.#base !== undefined) addDifference(work, parameters, this.#base)
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
-    else actions.push({ type: 'diverged', round: this.#round, loss })
-    this.#catchUp()
+    else actions.push({ type: 'diverged', round: this.#state.round, loss })
+    if (this.#averaging.synchronous) this.#catchUp()
     this.#phase = 'averaging'
-    this.#deadline.trained(this.#round, nowMs)
-    actions.push(...this.#perform(this.#averaging.trained(this.#state()), nowMs))
+    this.#deadline.trained(this.#state.round, nowMs)
+    actions.push(...this.#perform(this.#averaging.trained(this.#state), nowMs))
     actions.push(...this.#deliverHeld(nowMs))
     if (this.#isAveraging()) actions.push(this.#wait(nowMs + this.#deadline.ms))
     return actions
@@ -175,10 +182,10 @@ export class RoundMachine {
   #deliverHeld(nowMs: number): Action[] {
     const actions: Action[] = []
     for (const peer of this.#missing()) {
-      const update = this.#inbox.take(peer, this.#round)
+      const update = this.#inbox.take(peer, this.#state.round)
       if (update === undefined) continue
       this.#deadline.heard(peer, update.round, nowMs)
-      actions.push(...this.#perform(this.#averaging.received(this.#state(), peer, update), nowMs))
+      actions.push(...this.#perform(this.#averaging.received(this.#state, peer, update), nowMs))
     }
     return [...actions, ...this.#endUnlessAwaiting(nowMs)]
   }
@@ -189,9 +196,11 @@ export class RoundMachine {
    * cannot send us into the future.
    */
   #catchUp(): void {
-    const newest = this.#neighbours.map(({ peer }) => this.#inbox.newestRound(peer) ?? 0).sort((a, b) => a - b)
+    const { neighbours, round } = this.#state
+    if (!neighbours.some(({ peer }) => (this.#inbox.newestRound(peer) ?? 0) > round)) return
+    const newest = neighbours.map(({ peer }) => this.#inbox.newestRound(peer) ?? 0).sort((a, b) => a - b)
     const reached = newest.at((newest.length - 1) >> 1) ?? 0
-    this.#round = Math.max(this.#round, Math.min(reached, this.#lastRound))
+    this.#state.round = Math.max(this.#state.round, Math.min(reached, this.#lastRound))
   }
 
   #update(from: string, update: Update, nowMs: number): Action[] {
@@ -209,21 +218,21 @@ export class RoundMachine {
       if (opened >= maxOffersPerRound) return [reject(from, 'too-far-ahead')]
       this.#offers.set(from, opened + 1)
     }
-    return this.#perform(this.#averaging.received(this.#state(), from, update), nowMs)
+    return this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
   }
 
   #synchronousUpdate(from: string, update: Update, nowMs: number): Action[] {
     const { round } = update
     const isOpen = this.#phase === 'training' || this.#phase === 'averaging'
-    if (round < this.#round || (round === this.#round && !isOpen)) return [reject(from, 'stale')]
-    if (round > this.#round + maxRoundsAhead || this.#phase === 'finished') return [reject(from, 'too-far-ahead')]
-    if (round === this.#round && this.#phase === 'averaging' && this.#isNeighbour(from)) {
+    if (round < this.#state.round || (round === this.#state.round && !isOpen)) return [reject(from, 'stale')]
+    if (round > this.#state.round + maxRoundsAhead || this.#phase === 'finished') return [reject(from, 'too-far-ahead')]
+    if (round === this.#state.round && this.#phase === 'averaging' && this.#isNeighbour(from)) {
       if (!this.#missing().includes(from)) return [reject(from, 'duplicate')]
-      const actions = this.#perform(this.#averaging.received(this.#state(), from, update), nowMs)
+      const actions = this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
       return [...actions, ...this.#endUnlessAwaiting(nowMs)]
     }
     if (this.#inbox.has(from, round)) return [reject(from, 'duplicate')]
-    const displaced = this.#inbox.hold(from, update, this.#round)
+    const displaced = this.#inbox.hold(from, update, this.#state.round)
     return [...(displaced === undefined ? [] : [reject(from, 'stale')]), ...this.#endUnlessAwaiting(nowMs)]
   }
 
@@ -239,12 +248,18 @@ export class RoundMachine {
   }
 
   #endUnlessAwaiting(nowMs: number): Action[] {
-    return this.#isAveraging() && this.awaited.length === 0 ? this.#endAveraging(nowMs) : []
+    const isAwaiting = !this.#isAveraging() || this.#missing().some(peer => this.#isAwaited(peer))
+    return isAwaiting ? [] : this.#endAveraging(nowMs)
+  }
+
+  /** Of a peer that is missing. */
+  #isAwaited(peer: string): boolean {
+    return !this.#silent.has(peer) && (this.#inbox.newestRound(peer) ?? 0) <= this.#state.round
   }
 
   #endAveraging(nowMs: number): Action[] {
     const missed = this.#missing()
-    return this.#perform(this.#averaging.timedOut(this.#state()), nowMs, missed)
+    return this.#perform(this.#averaging.timedOut(this.#state), nowMs, missed)
   }
 
   #perform(step: Step, nowMs: number, missed: readonly string[] = []): Action[] {
@@ -252,7 +267,7 @@ export class RoundMachine {
     for (const { to, update } of step.send) actions.push({ type: 'send', to, update })
     for (const { from, reason } of step.reject) actions.push(reject(from, reason))
     if (step.ended !== undefined) {
-      actions.push({ type: 'averaged', round: this.#round, loss: this.#loss, missed, ...step.ended })
+      actions.push({ type: 'averaged', round: this.#state.round, loss: this.#loss, missed, ...step.ended })
       actions.push(...this.#rest(nowMs))
     }
     return actions
@@ -260,24 +275,24 @@ export class RoundMachine {
 
   #rest(nowMs: number): Action[] {
     const untilMs = this.#roundStartedMs + (this.#init.minRoundMs ?? 0)
-    if (untilMs <= nowMs || this.#round >= this.#lastRound) return this.#nextRound(nowMs)
+    if (untilMs <= nowMs || this.#state.round >= this.#lastRound) return this.#nextRound(nowMs)
     this.#phase = 'resting'
     return [this.#wait(untilMs)]
   }
 
   #nextRound(nowMs: number): Action[] {
     const { parameters, work, localSteps } = this.#init
-    if (this.#round >= this.#lastRound) {
+    if (this.#state.round >= this.#lastRound) {
       this.#phase = 'finished'
-      return [{ type: 'finished', round: this.#round }]
+      return [{ type: 'finished', round: this.#state.round }]
     }
-    this.#round++
+    this.#state.round++
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
     this.#offers.clear()
-    work.set(parameters)
     this.#base?.set(parameters)
-    return [{ type: 'train', round: this.#round, firstStep: this.#stepsTaken, steps: localSteps }]
+    if (work !== this.start) work.set(parameters)
+    return [{ type: 'train', round: this.#state.round, firstStep: this.#stepsTaken, steps: localSteps }]
   }
 
   #wait(untilMs: number): Action {
@@ -290,7 +305,7 @@ export class RoundMachine {
   }
 
   #isNeighbour(from: string): boolean {
-    return this.#neighbours.some(({ peer }) => peer === from)
+    return this.#state.neighbours.some(({ peer }) => peer === from)
   }
 
   #isAveraging(): boolean {
@@ -299,12 +314,7 @@ export class RoundMachine {
 
   /** Peers whose update the averaging under way does not have. */
   #missing(): readonly string[] {
-    return this.#averaging.awaited(this.#state())
-  }
-
-  #state(): AveragingState {
-    const { parameters, compressor, rng } = this.#init
-    return { parameters, neighbours: this.#neighbours, round: this.#round, compressor, rng }
+    return this.#averaging.awaited(this.#state)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Schema } from '../data/index.js'
-import { buildModel, checkModelFits, reconstructs, type TrainingSettings } from '../engine/index.js'
+import { buildModel, checkModelFits, modelLayout, reconstructs, type TrainingSettings } from '../engine/index.js'
+import { checkCompressor } from '../learning/averaging/check-compressor.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import { InvalidParametersError } from '../learning/errors.js'
@@ -33,9 +34,10 @@ export function buildTask(settings: Partial<LearningSettings>, schema: Schema): 
 /** Check what the shape of a task's fields does not show: that every spec exists and the model fits the data. */
 export function checkTask(task: Task): void {
   createTopology(task.topology)
-  createAveraging(task.averaging, 1)
+  const averaging = createAveraging(task.averaging, 1)
   createCompressor(task.compress, createLayout([{ name: 'probe', shape: [1] }]))
   checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema, task.training.target))
+  checkCompressor(averaging, createCompressor(task.compress, modelLayout(task.model)))
 }
 
 /** Width of the model's output: classes, one target, or as many as there are inputs when these are the target. */

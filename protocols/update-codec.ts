@@ -8,11 +8,15 @@ const kindOnWire: Record<UpdateKind, Kind> = { model: Kind.MODEL, offer: Kind.OF
 const kindFromWire: Record<Kind, UpdateKind> = { MODEL: 'model', OFFER: 'offer', ANSWER: 'answer' }
 
 /** One update as frames, before their length prefixes: a header, then the payload in chunks. */
-export function* encodeUpdate({ kind, round, payload, copy }: Update): Generator<Uint8Array> {
-  const checksum = checksumOf(payload)
+export function* encodeUpdate(update: Update): Generator<Uint8Array> {
+  yield encodeHeader(update, checksumOf(update.payload))
+  yield* toChunks(update.payload)
+}
+
+/** The frame before an update's payload. Its length does not depend on the checksum, unless that is 0. */
+export function encodeHeader({ kind, round, payload, copy }: Update, checksum: number): Uint8Array {
   const copyOnWire = copy && { ...copy, parts: [...copy.parts] }
-  yield UpdateHeader.encode({ kind: kindOnWire[kind], round, bytes: payload.byteLength, checksum, copy: copyOnWire })
-  yield* toChunks(payload)
+  return UpdateHeader.encode({ kind: kindOnWire[kind], round, bytes: payload.byteLength, checksum, copy: copyOnWire })
 }
 
 /**

@@ -1,6 +1,6 @@
 export { AnalyticWorkforce, nothingToLearn, type AnalyticProblem } from './analytic-workforce.js'
 export { defaultConditions, parseConditions, type Conditions, type ParsedConditions } from './conditions.js'
-export { checkMemory, type MemoryNeeds } from './memory.js'
+export { checkMemory, vectorsPerNode, type MemoryNeeds } from './memory.js'
 export { disturb, parseDisturbance, type Disturbance } from './churn.js'
 export {
   energyProfileNames,

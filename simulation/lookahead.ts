@@ -57,7 +57,7 @@ export class Lookahead {
 
   #fill(): void {
     while (this.#open < this.#workforce.capacity) {
-      const next = this.#waiting.pop()?.item
+      const next = this.#waiting.pop()
       if (next === undefined) return
       if (next.begun) continue
       next.begin()

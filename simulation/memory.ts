@@ -1,3 +1,4 @@
+import type { Averaging } from '../learning/averaging/averaging.js'
 import { NotEnoughMemoryError } from './errors.js'
 
 /** What decides how much memory a simulation needs. */
@@ -9,8 +10,8 @@ export interface MemoryNeeds {
   readonly stateSize: number
   /** Longest payload of an update. */
   readonly maxUpdateBytes: number
-  /** Whether the averaging strategy is. */
-  readonly synchronous: boolean
+  /** Vectors as long as the model that a node holds: its own, and those of its averaging. See `vectorsPerNode`. */
+  readonly vectors: number
   /** Of all data sets together. */
   readonly dataBytes: number
 }
@@ -21,12 +22,20 @@ const fixedBytes = 300e6
 const bytesPerNode = 40e3
 
 /**
- * An upper estimate of the memory of a simulation. A synchronous node holds its parameters, its optimiser state, and the
- * update that others still have to read; others hold their base, the start of their steps and what they offered besides.
+ * How many vectors a node holds: its parameters; where its steps began, if it averages meanwhile; and what its strategy
+ * keeps of itself and of each neighbour, such as public copies.
+ */
+export function vectorsPerNode({ synchronous, vectors = 0, vectorsPerLink = 0 }: Averaging, links: number): number {
+  return (synchronous ? 1 : 2) + vectors + vectorsPerLink * links
+}
+
+/**
+ * An upper estimate of the memory of a simulation. A node holds its vectors, its optimiser state, and the updates that
+ * others still have to read.
  */
 export function estimateMemory(needs: MemoryNeeds): number {
-  const { nodes, parameters, stateSize, maxUpdateBytes, synchronous, dataBytes } = needs
-  const floats = (synchronous ? 1 : 4) * parameters + stateSize
+  const { nodes, parameters, stateSize, maxUpdateBytes, vectors, dataBytes } = needs
+  const floats = vectors * parameters + stateSize
   // Updates of two rounds are on their way when some nodes are ahead of others; freed memory is not there again at once.
   return fixedBytes + dataBytes + nodes * (bytesPerNode + 4 * floats + 2 * maxUpdateBytes)
 }

@@ -25,10 +25,11 @@ export class VirtualClock {
 
   /** Go to the next event and let it happen. @returns false when nothing is left, or what has to be waited for */
   step(): boolean | Promise<void> {
-    const next = this.#queue.pop()
-    if (next === undefined) return false
-    this.#nowMs = next.atMs
+    const atMs = this.#queue.nextMs
+    const happening = this.#queue.pop()
+    if (happening === undefined) return false
+    this.#nowMs = atMs
     this.#events++
-    return next.item() ?? true
+    return happening() ?? true
   }
 }

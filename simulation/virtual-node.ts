@@ -58,8 +58,6 @@ export class VirtualNode {
   readonly #init: VirtualNodeInit
   readonly #machine: RoundMachine
   readonly #averagesMeanwhile: boolean
-  /** Where local steps begin. A node that averages meanwhile needs a copy; another one has it in its parameters. */
-  readonly #start: Float32Array
   /** The result of local steps, lent for as long as the machine handles them. */
   #lent: Float32Array | undefined
   #alarmMs = Infinity
@@ -80,8 +78,7 @@ export class VirtualNode {
     const averaging = createAveraging(init.averaging, parameters.length, scratch)
     this.parameters = parameters
     this.#averagesMeanwhile = !averaging.synchronous
-    this.#start = averaging.synchronous ? parameters : new Float32Array(parameters.length)
-    const work = (): Float32Array => this.#lent ?? this.#start
+    const work = (): Float32Array => this.#lent ?? this.#machine.start
     this.#machine = new RoundMachine({
       parameters,
       get work() {
@@ -153,7 +150,7 @@ export class VirtualNode {
   #train(firstStep: number, steps: number): void {
     const { clock, lookahead, workforce } = this.#parts
     const node = this.#init.index
-    const request = { node, parameters: this.#start, firstStep, steps }
+    const request = { node, parameters: this.#machine.start, firstStep, steps }
     const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.train(request))
     this.#steps += steps
     this.#after(this.#roundMs, () => {
@@ -163,8 +160,7 @@ export class VirtualNode {
   }
 
   #trained(trained: Trained): void {
-    if (this.#averagesMeanwhile) this.#start.set(trained.parameters)
-    else this.#lent = trained.parameters
+    this.#lent = trained.parameters
     this.#handle({ type: 'trained', loss: trained.loss, nowMs: this.#parts.clock.nowMs })
     this.#lent = undefined
     trained.release()

@@ -35,7 +35,7 @@ const slotsPerWorker = 4
 const maxSlots = 1024
 /** Jobs on so many parameters travel together, unless somebody waits for one. */
 const parametersPerMessage = 400_000
-const maxBatch = 16
+const maxBatch = 64
 
 /** Trains and evaluates in worker threads. Optimiser state is kept for each node. */
 export class WorkerPool implements Workforce {

@@ -87,6 +87,11 @@ export interface Averaging {
    * local steps.
    */
   readonly synchronous: boolean
+  /** True when a payload is a model, of which no coordinate may be missing; see `checkCompressor`. */
+  readonly sendsModels?: true
+  /** Vectors as long as the model that it keeps, whatever its neighbours, and for each of them. @default 0 */
+  readonly vectors?: number
+  readonly vectorsPerLink?: number
   /** The most bytes of a payload. @default `compressor.maxBytes` */
   maxUpdateBytes?(compressor: Compressor): number
   /** Called once, before any other event. `parameters` is not modified and not kept. */

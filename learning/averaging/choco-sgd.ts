@@ -3,6 +3,7 @@ import { InvalidParametersError } from '../errors.js'
 import { allFinite } from '../parameters.js'
 import type { Averaging, AveragingKind, AveragingState, Neighbour, RejectReason, Step, Update } from './averaging.js'
 import { CopyHistory } from './copy-history.js'
+import { moved } from './move-towards.js'
 import { PublicCopy, versionOf } from './public-copy.js'
 import type { Scratch } from './scratch.js'
 
@@ -43,6 +44,9 @@ interface Link {
 class ChocoSgd implements Averaging {
   readonly name = 'choco-sgd'
   readonly synchronous = true
+  /** Two public copies, and the history of one, which is no longer than a full copy. */
+  readonly vectors = 3
+  readonly vectorsPerLink = 1
   readonly #scratch: Scratch
   /** gamma; undefined: as the compressor advises. */
   readonly #stepSize: number | undefined
@@ -170,15 +174,12 @@ class ChocoSgd implements Averaging {
     const refused = link.theirs.receive(update, compressor, this.#scratch)
     if (refused !== undefined) return refused
     const step = weight * (this.#stepSize ?? compressor.stepSize ?? 1)
-    const moved = this.#scratch.ours
-    let squared = 0
-    for (let i = 0; i < moved.length; i++) {
-      const difference = link.theirs.values[i] - this.#ours.values[i]
-      moved[i] = parameters[i] + step * difference
-      squared += difference * difference
-    }
-    if (!allFinite(moved)) return 'not-finite'
-    parameters.set(moved)
+    const result = this.#scratch.ours
+    const readTheirs = (from: number, part: Float32Array): void =>
+      part.set(link.theirs.values.subarray(from, from + part.length))
+    const squared = moved(parameters, step, this.#ours.values, readTheirs, result)
+    if (!allFinite(result)) return 'not-finite'
+    parameters.set(result)
     return squared
   }
 

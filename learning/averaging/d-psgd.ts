@@ -17,6 +17,7 @@ import type { Scratch } from './scratch.js'
  */
 class DPsgd implements Averaging {
   readonly name = 'd-psgd'
+  readonly sendsModels = true
   readonly synchronous = true
   /** What the neighbours get of us this round; undefined until local steps are done. */
   #update: Update | undefined
@@ -53,8 +54,10 @@ class DPsgd implements Averaging {
   }
 
   awaited(state: AveragingState): readonly string[] {
-    if (this.#update === undefined) return []
-    return state.neighbours.filter(({ peer }) => !this.#arrived.has(peer)).map(({ peer }) => peer)
+    const awaited: string[] = []
+    if (this.#update === undefined) return awaited
+    for (const { peer } of state.neighbours) if (!this.#arrived.has(peer)) awaited.push(peer)
+    return awaited
   }
 
   /**
@@ -79,7 +82,6 @@ class DPsgd implements Averaging {
     const { ours, theirs } = this.#scratch
     if (this.#update !== undefined) {
       // q(x_i): what the neighbours made of us.
-      ours.set(state.parameters)
       state.compressor.decode(this.#update.payload, ours)
     }
     let squared = 0

@@ -1,5 +1,6 @@
 import { MalformedUpdateError } from '../errors.js'
 import { allFinite } from '../parameters.js'
+import { eachTile, kernels, tile } from '../vector-kernels.js'
 import type { AveragingState, RejectReason } from './averaging.js'
 
 /** No difference of this square, 1e30 at most, moves the largest float32 by half a unit in its last place. */
@@ -21,21 +22,48 @@ export function moveTowards(
   ours: Float32Array,
   scratch: Float32Array
 ): number | RejectReason {
-  scratch.set(ours)
+  let readTheirs: (from: number, theirs: Float32Array) => void
+  let squared: number
   try {
-    compressor.decode(payload, scratch)
+    if (compressor.seekable === true) readTheirs = (from, theirs) => compressor.decode(payload, theirs, from)
+    else {
+      scratch.set(ours)
+      compressor.decode(payload, scratch)
+      readTheirs = (from, theirs) => theirs.set(scratch.subarray(from, from + theirs.length))
+    }
+    squared = moved(parameters, weight, ours, readTheirs, scratch)
   } catch (error) {
     if (error instanceof MalformedUpdateError) return 'malformed'
     throw error
   }
-  let squared = 0
-  for (let i = 0; i < parameters.length; i++) {
-    const difference = scratch[i] - ours[i]
-    scratch[i] = parameters[i] + weight * difference
-    squared += difference * difference
-  }
   // Their model is not finite, or so far away that the sum overflows: no need to look as long as it is near.
   if (!(squared < surelyNear) && !allFinite(scratch)) return 'not-finite'
   parameters.set(scratch)
+  return squared
+}
+
+/**
+ * x + weight * (theirs - ours), piece by piece, so that nothing but the result leaves the caches.
+ *
+ * @param readTheirs - called for each piece of theirs, with the coordinate that it begins with; fills it in
+ * @param result - changed; may be what `readTheirs` reads
+ * @returns ||theirs - ours||^2
+ */
+export function moved(
+  x: Float32Array,
+  weight: number,
+  ours: Float32Array,
+  readTheirs: (from: number, theirs: Float32Array) => void,
+  result: Float32Array
+): number {
+  let squared = 0
+  eachTile(x.length, (from, length) => {
+    readTheirs(from, tile.theirs.floats(length))
+    tile.theirs.pad(length)
+    tile.ours.load(ours, from, length)
+    tile.values.load(x, from, length)
+    squared += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
+    tile.values.save(length, result, from)
+  })
   return squared
 }

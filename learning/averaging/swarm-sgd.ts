@@ -5,6 +5,8 @@ import type { Scratch } from './scratch.js'
 interface Offer {
   readonly to: string
   readonly round: number
+  /** q(x_i), encoded. */
+  readonly payload: Uint8Array
   /** Until it is answered. */
   open: boolean
 }
@@ -30,18 +32,16 @@ const nothing: Step = { send: [], reject: [] }
  */
 class SwarmSgd implements Averaging {
   readonly name = 'swarm-sgd'
+  readonly sendsModels = true
   readonly synchronous = false
   /** The exchange that this node opened last. A late answer is still applied, until the next offer takes its place. */
   #offer: Offer | undefined
-  /** q(x_i) as offered. */
-  readonly #offered: Float32Array
   readonly #scratch: Scratch
   #waiting = false
   /** The round of the offer that each neighbour made last. */
   readonly #answered = new Map<string, number>()
 
-  constructor(length: number, scratch: Scratch) {
-    this.#offered = new Float32Array(length)
+  constructor(scratch: Scratch) {
     this.#scratch = scratch
   }
 
@@ -50,8 +50,8 @@ class SwarmSgd implements Averaging {
     for (const peer of this.#answered.keys()) if (!isNeighbour(state, peer)) this.#answered.delete(peer)
     if (neighbours.length === 0) return this.#end([], undefined)
     const to = neighbours[rng.fork(`partner/${round}`).integer(neighbours.length)].peer
-    const payload = this.#encode(state, `offer/${round}`, this.#offered)
-    this.#offer = { to, round, open: true }
+    const payload = state.compressor.encode(state.parameters, state.rng.fork(`offer/${round}`))
+    this.#offer = { to, round, payload, open: true }
     this.#waiting = true
     return { send: [{ to, update: { kind: 'offer', round, payload } }], reject: [] }
   }
@@ -76,13 +76,14 @@ class SwarmSgd implements Averaging {
   }
 
   #answer(state: AveragingState, from: string, { round, payload }: Update): Step {
+    const { rng } = state
     // An answer would not reach who is no neighbour yet, and only we would move.
     if (!isNeighbour(state, from)) return refuse(from, 'not-a-neighbour')
     if (this.#answered.get(from) === round) return refuse(from, 'duplicate')
     this.#answered.set(from, round)
     if (this.#offer?.open === true && this.#offer.to === from) return this.#conclude(state, this.#offer, payload)
-    const answer = this.#encode(state, `answer/${from}/${round}`, this.#scratch.ours)
-    const moved = moveTowards(state, 0.5, payload, this.#scratch.ours, this.#scratch.theirs)
+    const answer = state.compressor.encode(state.parameters, rng.fork(`answer/${from}/${round}`))
+    const moved = this.#meet(state, answer, payload)
     if (typeof moved !== 'number') return refuse(from, moved)
     return { send: [{ to: from, update: { kind: 'answer', round, payload: answer } }], reject: [] }
   }
@@ -96,17 +97,15 @@ class SwarmSgd implements Averaging {
 
   #conclude(state: AveragingState, offer: Offer, payload: Uint8Array): Step {
     offer.open = false
-    const moved = moveTowards(state, 0.5, payload, this.#offered, this.#scratch.theirs)
+    const moved = this.#meet(state, offer.payload, payload)
     if (typeof moved === 'number') return this.#endIfWaiting([offer.to], Math.sqrt(moved))
     return { ...this.#endIfWaiting([], undefined), ...refuse(offer.to, moved) }
   }
 
-  /** Encode this node's model, and keep in `asReceived`, changing it, what the peer makes of it. */
-  #encode(state: AveragingState, label: string, asReceived: Float32Array): Uint8Array {
-    const payload = state.compressor.encode(state.parameters, state.rng.fork(label))
-    asReceived.set(state.parameters)
-    state.compressor.decode(payload, asReceived)
-    return payload
+  /** Move half way towards the peer, from what it received of us; both models are encoded. */
+  #meet(state: AveragingState, ours: Uint8Array, theirs: Uint8Array): number | RejectReason {
+    state.compressor.decode(ours, this.#scratch.ours)
+    return moveTowards(state, 0.5, theirs, this.#scratch.ours, this.#scratch.theirs)
   }
 
   #end(averagedWith: string[], neighbourDistance: number | undefined): Step {
@@ -127,4 +126,4 @@ function isNeighbour({ neighbours }: AveragingState, peer: string): boolean {
   return neighbours.some(neighbour => neighbour.peer === peer)
 }
 
-export const swarmSgd: AveragingKind = { name: 'swarm-sgd', create: (length, scratch) => new SwarmSgd(length, scratch) }
+export const swarmSgd: AveragingKind = { name: 'swarm-sgd', create: (_, scratch) => new SwarmSgd(scratch) }

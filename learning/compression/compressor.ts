@@ -14,6 +14,10 @@ export interface Compressor {
    * @default 1
    */
   readonly stepSize?: number
+  /** True when messages leave coordinates out: a receiver then keeps there what it has. */
+  readonly sparse?: true
+  /** True when `decode` can begin in the middle, for no more than what it writes there costs. */
+  readonly seekable?: true
   /**
    * @param input - length `layout.size`, finite; not modified
    * @param rng - where stochastic rounding and random choices come from
@@ -26,10 +30,11 @@ export interface Compressor {
    * a model.
    *
    * @param bytes - hostile until checked; at any alignment
-   * @param output - length `layout.size`; finite afterwards if it was before
+   * @param output - length `layout.size`, or a part of it when `seekable`; finite afterwards if it was before
+   * @param from - the coordinate that `output` begins with, a multiple of `TILE_LENGTH`; only when `seekable`. @default 0
    * @throws MalformedUpdateError when `bytes` is no encoding by this compressor; `output` is then undefined
    */
-  decode(bytes: Uint8Array, output: Float32Array): void
+  decode(bytes: Uint8Array, output: Float32Array, from?: number): void
 }
 
 /** What a compressor's file exports: how it is called in a spec, and how to make one. */

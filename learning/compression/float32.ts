@@ -16,6 +16,7 @@ export const float32: CompressorKind = {
     return {
       spec: 'float32',
       maxBytes,
+      seekable: true,
       encode(input) {
         if (isLittleEndian) return bytesOf(input).slice()
         const bytes = new Uint8Array(maxBytes)
@@ -23,12 +24,13 @@ export const float32: CompressorKind = {
         for (let i = 0; i < size; i++) view.setFloat32(4 * i, input[i], true)
         return bytes
       },
-      decode(bytes, output) {
+      decode(bytes, output, from = 0) {
         checkLength('float32', bytes, maxBytes)
-        if (isLittleEndian) bytesOf(output).set(bytes)
+        const part = bytes.subarray(4 * from, 4 * (from + output.length))
+        if (isLittleEndian) bytesOf(output).set(part)
         else {
-          const view = new DataView(bytes.buffer, bytes.byteOffset, maxBytes)
-          for (let i = 0; i < size; i++) output[i] = view.getFloat32(4 * i, true)
+          const view = new DataView(part.buffer, part.byteOffset, part.length)
+          for (let i = 0; i < output.length; i++) output[i] = view.getFloat32(4 * i, true)
         }
         if (!allFinite(output)) throw new MalformedUpdateError('float32: a value is not finite')
       }

@@ -33,6 +33,7 @@ export const randomK: CompressorKind = {
       spec,
       maxBytes: SEED_BYTES + values.maxBytes,
       stepSize: ratio ** 1.3 * (values.stepSize ?? 1),
+      sparse: count < size ? true : undefined,
       encode(input: Float32Array, rng: Rng) {
         const seed = rng.uint32()
         const payload = values.encode(gather(input, drawIndices(seed, count, size)), rng)

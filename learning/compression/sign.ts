@@ -1,5 +1,6 @@
 import { MalformedUpdateError } from '../errors.js'
 import { refuseArgument } from '../spec.js'
+import { eachTile, kernels, tile } from '../vector-kernels.js'
 import { truncateToBfloat16 } from './bfloat16.js'
 import type { Compressor, CompressorKind } from './compressor.js'
 
@@ -7,6 +8,7 @@ import type { Compressor, CompressorKind } from './compressor.js'
 export const SIGN_BLOCK = 128
 
 const LARGEST_BFLOAT16 = 0x7f7f
+const SIGN_BIT = 1 << 31
 
 /**
  * `sign`: one bit a value, and for each block of 128 the mean magnitude: C(x) = mean|x| sign(x), sign(0) being 1.
@@ -33,25 +35,30 @@ export const sign: CompressorKind = {
 }
 
 function encode(input: Float32Array, maxBytes: number): Uint8Array {
-  const words = new Uint32Array(input.buffer, input.byteOffset, input.length)
   const bytes = new Uint8Array(maxBytes)
+  const whole = input.length - (input.length % SIGN_BLOCK)
   let at = 0
-  for (let start = 0; start < input.length; start += SIGN_BLOCK) {
-    const end = Math.min(start + SIGN_BLOCK, input.length)
-    let sum = 0
-    for (let i = start; i < end; i++) sum += Math.abs(input[i])
-    const scale = truncateToBfloat16(sum / (end - start))
-    bytes[at++] = scale & 0xff
-    bytes[at++] = scale >>> 8
-    if (scale === 0) continue
-    for (let i = start; i < end; i += 8) {
-      let packed = 0
-      const last = Math.min(i + 8, end)
-      for (let j = i; j < last; j++) packed |= ((words[j] >>> 31) ^ 1) << (j - i)
-      bytes[at++] = packed
-    }
-  }
+  eachTile(whole, (from, length) => {
+    tile.values.load(input, from, length)
+    const written = kernels.packSigns(tile.values.address, length / SIGN_BLOCK, tile.bytes.address) - tile.bytes.address
+    bytes.set(tile.bytes.bytes.subarray(0, written), at)
+    at += written
+  })
+  if (whole < input.length) at = encodeRest(input.subarray(whole), bytes, at)
   return bytes.slice(0, at)
+}
+
+/** Code a block that is not full, changing `bytes` from `at` on. @returns the byte after it */
+function encodeRest(input: Float32Array, bytes: Uint8Array, at: number): number {
+  let sum = 0
+  for (const value of input) sum += Math.abs(value)
+  const scale = truncateToBfloat16(sum / input.length)
+  bytes[at++] = scale & 0xff
+  bytes[at++] = scale >>> 8
+  if (scale === 0) return at
+  const words = new Uint32Array(input.buffer, input.byteOffset, input.length)
+  for (let i = 0; i < input.length; i++) bytes[at + (i >>> 3)] |= ((words[i] >>> 31) ^ 1) << (i & 7)
+  return at + Math.ceil(input.length / 8)
 }
 
 function decode(bytes: Uint8Array, output: Float32Array): void {
@@ -69,10 +76,21 @@ function decode(bytes: Uint8Array, output: Float32Array): void {
     }
     if (at + Math.ceil((end - start) / 8) > bytes.length) throw tooShort(bytes)
     const positive = scale << 16
-    for (let i = start; i < end; i += 8) {
+    let i = start
+    for (; i + 8 <= end; i += 8) {
       const packed = ~bytes[at++]
-      const last = Math.min(i + 8, end)
-      for (let j = i; j < last; j++) words[j] = positive | ((packed >>> (j - i)) << 31)
+      words[i] = positive | (packed << 31)
+      words[i + 1] = positive | ((packed << 30) & SIGN_BIT)
+      words[i + 2] = positive | ((packed << 29) & SIGN_BIT)
+      words[i + 3] = positive | ((packed << 28) & SIGN_BIT)
+      words[i + 4] = positive | ((packed << 27) & SIGN_BIT)
+      words[i + 5] = positive | ((packed << 26) & SIGN_BIT)
+      words[i + 6] = positive | ((packed << 25) & SIGN_BIT)
+      words[i + 7] = positive | ((packed << 24) & SIGN_BIT)
+    }
+    if (i < end) {
+      const packed = ~bytes[at++]
+      for (let j = i; j < end; j++) words[j] = positive | ((packed >>> (j - i)) << 31)
     }
     const padding = end & 7
     if (padding !== 0 && bytes[at - 1] >>> padding !== 0) throw new MalformedUpdateError('sign: padding is not zero')

@@ -35,6 +35,7 @@ class TopK implements Compressor {
   readonly spec: string
   readonly maxBytes: number
   readonly stepSize: number
+  readonly sparse: true | undefined
   readonly #size: number
   readonly #count: number
   readonly #values: Compressor
@@ -48,6 +49,7 @@ class TopK implements Compressor {
     const sparseBytes = mostIndexBytes(this.#count, layout.size) + this.#values.maxBytes
     const dense = inner(layout)
     if (dense.maxBytes <= sparseBytes) this.#dense = dense
+    else this.sparse = true
     this.maxBytes = Math.min(dense.maxBytes, sparseBytes)
     this.spec = `top-k:${ratio}+${this.#values.spec}`
     this.stepSize = ratio ** 0.6 * (this.#values.stepSize ?? 1)

@@ -27,6 +27,18 @@ export interface BenchCase {
   readonly localSteps?: number
   readonly maxSeconds?: number
   readonly maxBytes?: number
+  readonly minEventsPerSecond?: number
+  /** What `--quick` runs instead. */
+  readonly quick: { readonly nodes?: number; readonly rounds?: number }
+}
+
+/** A case at the size that is asked for; its time is allowed to be as much shorter as there are fewer nodes and rounds. */
+export function benchCase(name: string, quick: boolean): BenchCase {
+  const full = benchCases[name]
+  if (!quick) return full
+  const scaled = { ...full, ...full.quick }
+  const share = (scaled.nodes * scaled.rounds) / (full.nodes * full.rounds)
+  return full.maxSeconds === undefined ? scaled : { ...scaled, maxSeconds: full.maxSeconds * share }
 }
 
 /** What a case took, from its first event to its last. */
@@ -43,29 +55,34 @@ const softmax = { topology: 'random-regular:4', averaging: 'swarm-sgd', model: '
 export const benchCases: Readonly<Record<string, BenchCase>> = {
   'mlp-1000': {
     ...{ nodes: 1000, rounds: 50, topology: 'random-regular:4', averaging: 'd-psgd', model: 'mlp', samples: 60 },
-    ...{ localSteps: 2, maxSeconds: 120, maxBytes: 2.5e9 }
+    ...{ localSteps: 2, maxSeconds: 120, maxBytes: 2.5e9, quick: { nodes: 200, rounds: 10 } }
   },
-  'softmax-100': { ...softmax, nodes: 100, rounds: 100 },
-  'softmax-1000': { ...softmax, nodes: 1000, rounds: 100 },
-  'softmax-10000': { ...softmax, nodes: 10_000, rounds: 100, maxSeconds: 180, maxBytes: 3e9 },
+  'softmax-100': { ...softmax, nodes: 100, rounds: 1000, quick: { rounds: 200 } },
+  'softmax-1000': { ...softmax, nodes: 1000, rounds: 100, quick: { rounds: 20 } },
+  'softmax-10000': {
+    ...{ ...softmax, nodes: 10_000, rounds: 100, maxSeconds: 180, maxBytes: 3e9, quick: { rounds: 5 } }
+  },
   consensus: {
-    ...{ nodes: 4096, rounds: 24, topology: 'random-regular:4', averaging: 'd-psgd', model: 1000, maxSeconds: 3 }
+    ...{ nodes: 4096, rounds: 24, topology: 'random-regular:4', averaging: 'd-psgd', model: 1000, maxSeconds: 3 },
+    quick: {}
   },
-  events: { nodes: 1000, rounds: 200, topology: 'random-regular:4', averaging: 'swarm-sgd', model: 1 }
+  events: {
+    ...{ nodes: 1000, rounds: 200, topology: 'random-regular:4', averaging: 'swarm-sgd', model: 1 },
+    ...{ minEventsPerSecond: 200_000, quick: { rounds: 100 } }
+  }
 }
 
 /** Nodes that are evaluated after the last round. */
 const evaluatedNodes = 20
 
-export async function measure(name: string): Promise<Figures> {
-  const bench = benchCases[name]
+export async function measure(bench: BenchCase): Promise<Figures> {
   const { nodes, rounds, topology, averaging, model, localSteps = 1 } = bench
   const accuracies: number[] = []
   const common = {
     graph: createTopology(topology).graph(nodes, 1),
     peers: Array.from({ length: nodes }, (_, i) => String(i).padStart(6, '0')),
     averaging,
-    compress: 'float32',
+    compress: defaultSettings.compress,
     localSteps,
     seed: 1,
     rounds,

@@ -1,37 +1,73 @@
 // How large a swarm can be simulated on this machine, and how fast? Each case runs in a process of its own, for its memory.
-//   node dist/scripts/bench/simulate.js [case...]
+//   npm run bench:simulate -- [--quick] [case...]
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { formatTable, printResult } from '../output.js'
-import { measure, benchCases, type Figures } from './simulate-cases.js'
+import { formatTable, narrate, printResult } from '../output.js'
+import { benchCase, benchCases, measure, type BenchCase, type Figures } from './simulate-cases.js'
 
 const self = fileURLToPath(import.meta.url)
-const [first, ...others] = process.argv.slice(2)
+const given = process.argv.slice(2)
+const quick = given.includes('--quick')
+const names = given.filter(each => !each.startsWith('--'))
+const unknown = names.find(name => benchCases[name] === undefined)
 
-if (first === '--child') process.send!(await measure(others[0]))
-else await printTable(first === undefined ? Object.keys(benchCases) : [first, ...others])
+if (unknown !== undefined) {
+  narrate(`unknown case "${unknown}"; expected some of ${Object.keys(benchCases).join(', ')}`)
+  process.exitCode = 2
+} else if (given.includes('--child')) {
+  process.send!(await measure(benchCase(names[0], quick)))
+} else {
+  await printTable(names.length === 0 ? Object.keys(benchCases) : names)
+}
 
-async function printTable(names: readonly string[]): Promise<void> {
-  const rows: string[][] = [['CASE', 'TIME', 'BAR', 'A NODE AND ROUND', 'EVENTS/S', 'PEAK MEMORY', 'BAR', 'ACCURACY']]
-  for (const name of names) {
-    const child = fork(self, ['--child', name])
-    const [{ seconds, events, peakBytes, accuracy }] = (await once(child, 'message')) as [Figures]
-    const { nodes, rounds, maxSeconds, maxBytes } = benchCases[name]
-    rows.push([
-      name,
-      `${seconds.toFixed(1)} s`,
-      maxSeconds === undefined ? '' : `${maxSeconds} s`,
-      `${((1e6 * seconds) / (nodes * rounds)).toFixed(1)} us`,
-      (events / seconds).toFixed(0),
-      `${(peakBytes / 1e9).toFixed(2)} GB`,
-      maxBytes === undefined ? '' : `${maxBytes / 1e9} GB`,
-      accuracy === undefined ? '' : `${(100 * accuracy).toFixed(1)} %`
-    ])
+async function printTable(chosen: readonly string[]): Promise<void> {
+  const rows: string[][] = [
+    ['CASE', 'NODES', 'ROUNDS', 'TIME', 'BAR', 'A NODE AND ROUND', 'EVENTS/S', 'BAR', 'PEAK MEMORY', 'BAR', 'ACCURACY']
+  ]
+  const costs = new Map<string, number>()
+  for (const name of chosen) {
+    const bench = benchCase(name, quick)
+    narrate(`${name}: ${bench.nodes} nodes, ${bench.rounds} rounds`)
+    const figures = await measureApart(name)
+    costs.set(name, figures.seconds / (bench.nodes * bench.rounds))
+    rows.push(rowOf(name, bench, figures))
   }
   printResult(formatTable(rows))
+  const [few, many] = ['softmax-100', 'softmax-10000'].map(name => costs.get(name))
+  if (few !== undefined && many !== undefined) {
+    printResult(`\na node and round of 10,000 nodes costs ${(many / few).toFixed(2)} times one of 100 (bar 1.25)`)
+  }
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: dirname(self) }).trim()
   printResult(`\n${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}, commit ${commit}`)
+}
+
+/** @throws Error when the process of the case dies */
+async function measureApart(name: string): Promise<Figures> {
+  const child = fork(self, ['--child', name, ...(quick ? ['--quick'] : [])])
+  const died = once(child, 'exit').then(([code]) => {
+    throw new Error(`the process of ${name} ended with code ${code}`)
+  })
+  const [figures] = (await Promise.race([once(child, 'message'), died])) as [Figures]
+  await died.catch(() => {})
+  return figures
+}
+
+function rowOf(name: string, bench: BenchCase, { seconds, events, peakBytes, accuracy }: Figures): string[] {
+  const { nodes, rounds, maxSeconds, maxBytes, minEventsPerSecond } = bench
+  return [
+    name,
+    String(nodes),
+    String(rounds),
+    `${seconds.toFixed(1)} s`,
+    maxSeconds === undefined ? '' : `${Number(maxSeconds.toFixed(1))} s`,
+    `${((1e6 * seconds) / (nodes * rounds)).toFixed(1)} us`,
+    (events / seconds).toFixed(0),
+    minEventsPerSecond === undefined ? '' : String(minEventsPerSecond),
+    `${(peakBytes / 1e9).toFixed(2)} GB`,
+    maxBytes === undefined ? '' : `${maxBytes / 1e9} GB`,
+    accuracy === undefined ? '' : `${(100 * accuracy).toFixed(1)} %`
+  ]
 }

@@ -9,6 +9,7 @@ import {
   type Conditions,
   type Disturbance
 } from '../../simulation/index.js'
+import { UsageError } from '../errors.js'
 import { choice, group, option, positive, wholeNumber } from '../options.js'
 import { narrate, printJson, printResult } from '../output.js'
 import { SimulationRun } from '../simulate/run-simulation.js'
@@ -65,6 +66,9 @@ export function simulateCommand(): Command {
 
 async function runSimulation(flags: SimulateFlags): Promise<void> {
   const { latency, bandwidth, loss, stepTime, stragglers, workers, churn, energy, evalNodes = flags.nodes } = flags
+  if (evalNodes > flags.nodes) {
+    throw new UsageError(`--eval-nodes ${evalNodes}: expected at most --nodes, which is ${flags.nodes}.`)
+  }
   const given = { latency, bandwidth, loss, stepTime, stragglers }
   const conditions = parseConditions(given)
   const plan = planSwarm(await configOf(flags))

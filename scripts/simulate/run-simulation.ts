@@ -11,6 +11,7 @@ import {
   joules,
   Simulation,
   trainingOperations,
+  vectorsPerNode,
   WorkerPool,
   type Disturbance,
   type EnergyProfile,
@@ -210,6 +211,7 @@ async function checkPlanMemory({ task, rows, config }: SwarmPlan, availableBytes
   const engine = await createEngine({ topology: task.model, training: task.training, backend: config.backend })
   const { stateSize } = engine
   engine.dispose()
+  const graph = createTopology(task.topology).graph(rows.length, task.seed)
   const averaging = createAveraging(task.averaging, layout.size)
   const compressor = createCompressor(task.compress, layout)
   const bytesPerFeature = task.schema.kind === 'image' ? 1 : Float32Array.BYTES_PER_ELEMENT
@@ -219,7 +221,7 @@ async function checkPlanMemory({ task, rows, config }: SwarmPlan, availableBytes
       parameters: layout.size,
       stateSize,
       maxUpdateBytes: averaging.maxUpdateBytes?.(compressor) ?? compressor.maxBytes,
-      synchronous: averaging.synchronous,
+      vectors: vectorsPerNode(averaging, graph.neighbours.flat().length / rows.length),
       dataBytes: rows.flat().length * elementCount(task.schema.inputShape) * bytesPerFeature
     },
     availableBytes

@@ -3,6 +3,7 @@ import type { Compressor } from '../../learning/compression/compressor.js'
 import { MalformedUpdateError } from '../../learning/errors.js'
 import { allFinite, createLayout, norm, squaredDistance, type Layout } from '../../learning/parameters.js'
 import { createRng, type Rng } from '../../learning/rng.js'
+import { TILE_LENGTH } from '../../learning/vector-kernels.js'
 import { close } from '../helpers/close.js'
 import type { Check } from './check.js'
 
@@ -135,6 +136,21 @@ export function compressorCompliance(create: (layout: Layout) => Compressor, pro
           assert.ok(allFinite(output), `message ${i}: decoded to a value that is not finite`)
         }
         assert.ok(refused > 0, 'no message was refused')
+      }
+    },
+    {
+      name: 'decodes from the middle, if it can, as from the beginning',
+      run() {
+        const length = 2 * TILE_LENGTH + 65
+        const compressor = ofLength(length)
+        if (compressor.seekable === undefined) return
+        const bytes = compressor.encode(normals(length, createRng('input')), createRng(1))
+        const whole = decoded(compressor, bytes, length)
+        for (const from of [0, TILE_LENGTH, 2 * TILE_LENGTH]) {
+          const part = new Float32Array(Math.min(TILE_LENGTH, length - from))
+          compressor.decode(bytes, part, from)
+          close(part, whole.subarray(from, from + part.length), 0, `from ${from}`)
+        }
       }
     },
     {

@@ -1,7 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { checkCompressor } from '../../learning/averaging/check-compressor.js'
 import { averagingNames, createAveraging } from '../../learning/averaging/create-averaging.js'
-import { UnknownNameError } from '../../learning/errors.js'
+import { createCompressor } from '../../learning/compression/create-compressor.js'
+import { InvalidParametersError, UnknownNameError } from '../../learning/errors.js'
+import { createLayout } from '../../learning/parameters.js'
 import { averagingCompliance } from '../compliance/averaging.js'
 import { runChecks } from '../compliance/check.js'
 import { throwsExactly } from '../helpers/throws.js'
@@ -27,6 +30,22 @@ registry('gives every node a strategy of its own', () => {
 registry('names the strategies there are when it does not know one', () => {
   const message = 'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd, choco-sgd'
   throwsExactly(() => createAveraging('fedavg', 1), UnknownNameError, message)
+})
+
+registry('refuses sparse messages to strategies that send models, and to no other', () => {
+  const sparse = createCompressor('top-k:0.1', createLayout([{ name: 'w', shape: [1000] }]))
+  for (const name of ['d-psgd', 'swarm-sgd']) {
+    assert.throws(
+      () => checkCompressor(createAveraging(name, 1000), sparse),
+      (error: Error) =>
+        error instanceof InvalidParametersError && error.message.includes(`${name}: only a part of the model`)
+    )
+  }
+  checkCompressor(createAveraging('choco-sgd', 1000), sparse)
+  checkCompressor(
+    createAveraging('d-psgd', 1000),
+    createCompressor('top-k:1', createLayout([{ name: 'w', shape: [9] }]))
+  )
 })
 
 registry.run()

@@ -3,9 +3,13 @@ import * as assert from 'uvu/assert'
 import type { AveragingState } from '../../learning/averaging/averaging.js'
 import { moveTowards } from '../../learning/averaging/move-towards.js'
 import type { Compressor } from '../../learning/compression/compressor.js'
-import { createRng } from '../../learning/rng.js'
+import { createRng, type Rng } from '../../learning/rng.js'
+import { squaredDistance } from '../../learning/parameters.js'
+import { TILE_LENGTH } from '../../learning/vector-kernels.js'
 import { close } from '../helpers/close.js'
 import { compressorOf } from '../helpers/machine.js'
+
+const randomModel = (length: number, rng: Rng): Float32Array => Float32Array.from({ length }, () => rng.normal())
 
 const moving = suite('moveTowards')
 const LARGEST_FLOAT32 = 3.4028234663852886e38
@@ -25,9 +29,25 @@ moving('adds the weighted difference between their model and ours as they know i
   close(state.parameters, [11, 21], 0)
 })
 
+moving('moves vectors of any length, whatever the peer has left behind', () => {
+  for (const length of [TILE_LENGTH - 1, TILE_LENGTH + 3, 2 * TILE_LENGTH + 65]) {
+    const compressor = compressorOf('quantize:8', length)
+    const [x, ours, theirs] = ['x', 'ours', 'theirs'].map(name => randomModel(length, createRng(name)))
+    const payload = compressor.encode(theirs, createRng(1))
+    const received = new Float32Array(length)
+    compressor.decode(payload, received)
+    const expected = x.map((value, i) => value + 0.3 * (received[i] - ours[i]))
+    const state = { ...stateOf([]), parameters: x, compressor }
+    const squared = moveTowards(state, 0.3, payload, ours, new Float32Array(length).fill(NaN)) as number
+    close(x, expected, 1e-6, `length ${length}`)
+    close([squared / squaredDistance(received, ours)], [1], 1e-9, `length ${length}`)
+  }
+})
+
 moving('leaves alone what the message does not carry', () => {
   const firstOnly: Compressor = {
     ...float32,
+    seekable: undefined,
     decode: (bytes, output) => {
       output[0] = bytes[0]
     }

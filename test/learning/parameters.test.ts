@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
+  addDifference,
   allFinite,
   axpy,
   consensusDistance,
@@ -9,6 +10,7 @@ import {
   norm,
   squaredDistance
 } from '../../learning/parameters.js'
+import { TILE_LENGTH } from '../../learning/vector-kernels.js'
 import { close } from '../helpers/close.js'
 
 const parameters = suite('parameters')
@@ -59,6 +61,31 @@ parameters('allFinite finds one bad value, and is not misled by large ones', () 
     assert.not.ok(allFinite(vector), `${bad}`)
   }
   assert.not.ok(allFinite(Float32Array.of(Infinity, -Infinity)), 'infinities that cancel')
+})
+
+parameters('allFinite and addDifference look at every value of a vector of any length', () => {
+  for (const length of [1, 2, 3, 5, TILE_LENGTH - 1, TILE_LENGTH, 2 * TILE_LENGTH + 6]) {
+    const vector = Float32Array.from({ length }, (_, i) => i % 100)
+    assert.ok(allFinite(vector), `${length}`)
+    const doubled = vector.slice()
+    addDifference(
+      doubled,
+      vector.map(value => 3 * value),
+      vector.map(value => 2 * value)
+    )
+    close(
+      doubled,
+      vector.map(value => 2 * value),
+      0,
+      `length ${length}`
+    )
+    for (const bad of [0, length >> 1, length - 1]) {
+      const broken = vector.slice()
+      broken[bad] = NaN
+      assert.not.ok(allFinite(broken), `${bad} of ${length}`)
+      assert.ok(allFinite(broken.subarray(bad + 1)), `behind ${bad} of ${length}`)
+    }
+  }
 })
 
 parameters('consensusDistance is the root mean square of distances to the mean', () => {

@@ -4,10 +4,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadData } from '../../data/index.js'
 import { defaultSettings } from '../../node/learning-settings.js'
+import { createAveraging } from '../../learning/averaging/create-averaging.js'
 import { readNodeData } from '../../scripts/simulate/node-data.js'
 import { loadOptions, planSwarm } from '../../scripts/swarm/config.js'
 import type { Summary } from '../../scripts/swarm/summary.js'
-import { checkMemory, NotEnoughMemoryError } from '../../simulation/index.js'
+import { checkMemory, NotEnoughMemoryError, vectorsPerNode } from '../../simulation/index.js'
 import { fixture } from '../helpers/fixture.js'
 import { runMurmur, withCommands } from '../helpers/run-murmur.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
@@ -103,6 +104,8 @@ for (const [flags, code, message] of [
   [['--latency', 'normal:1,2'], 2, 'latency normal:1,2: expected 20, uniform:5,50 or log-normal:40,0.5.'],
   [['--topology', 'random-regular:3', '--nodes', '5'], 2, 'no such graph exists, for 5 x 3 is odd'],
   [['--churn', 'leave:2,1'], 2, 'churn leave:2,1: expected on-off:ON,OFF'],
+  [['--nodes', '4', '--eval-nodes', '5'], 2, '--eval-nodes 5: expected at most --nodes, which is 4.'],
+  [['--compress', 'top-k:0.1'], 2, 'Use choco-sgd, which sends differences'],
   [['--workers', '0'], 2, 'Expected a whole number from 1 to 256.'],
   [['--nodes', '100', '--memory', '0.3'], 3, '0.3 GB are free. Use --nodes 0 or fewer, or a smaller --model.']
 ] as const) {
@@ -116,7 +119,7 @@ for (const [flags, code, message] of [
 }
 
 simulate('tells how many nodes memory has room for', () => {
-  const needs = { parameters: 1e6, stateSize: 1e6, maxUpdateBytes: 4e6, synchronous: true, dataBytes: 0 }
+  const needs = { parameters: 1e6, stateSize: 1e6, maxUpdateBytes: 4e6, vectors: 1, dataBytes: 0 }
   checkMemory({ ...needs, nodes: 100 }, 2e9)
   throwsExactly(
     () => checkMemory({ ...needs, nodes: 1000 }, 2e9),
@@ -124,6 +127,11 @@ simulate('tells how many nodes memory has room for', () => {
     '1000 nodes with 1000000 parameters each need about 16.3 GB of memory; 2.0 GB are free. ' +
       'Use --nodes 105 or fewer, or a smaller --model.'
   )
+})
+
+simulate('counts the vectors that a strategy keeps: choco-sgd one for each neighbour', () => {
+  const vectors = (averaging: string): number => vectorsPerNode(createAveraging(averaging, 1), 4)
+  assert.equal(['d-psgd', 'swarm-sgd', 'choco-sgd'].map(vectors), [1, 2, 8])
 })
 
 for (const standardise of ['local', 'none'] as const) {

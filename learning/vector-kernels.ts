@@ -1,0 +1,124 @@
+import { binary } from './kernels/binary.js'
+
+/** An address in the memory of the kernels, in bytes. */
+type Address = number
+
+/** What `kernels/` exports; its doc comments say what the arguments are. */
+interface Kernels {
+  readonly allFinite: (values: Address, length: number) => number
+  readonly addDifference: (x: Address, y: Address, base: Address, length: number) => void
+  readonly moveTowards: (x: Address, weight: number, ours: Address, theirs: Address, length: number) => number
+  readonly randomWords: (state: Address, target: Address, vectors: number) => void
+  readonly packSigns: (values: Address, blocks: number, bytes: Address) => Address
+  readonly quantize8: Quantize
+  readonly quantize4: Quantize
+  readonly quantize2: Quantize
+  readonly dequantize8: Dequantize
+  readonly dequantize4: Dequantize
+  readonly dequantize2: Dequantize
+}
+
+export type Quantize = (
+  values: Address,
+  blocks: number,
+  scales: Address,
+  codes: Address,
+  random: Address,
+  largestUnit: number
+) => void
+
+export type Dequantize = (
+  scales: Address,
+  codes: Address,
+  blocks: number,
+  values: Address,
+  largestUnit: number
+) => number
+
+/** Vectors pass through the kernels in tiles of so many values: small enough for the caches nearest to the processor. */
+export const TILE_LENGTH = 8192
+
+const PAGE_BYTES = 65536
+/** Values of a SIMD register. */
+const LANES = 4
+const tileBytes = 4 * TILE_LENGTH
+const tiles = 7
+const memory = new WebAssembly.Memory({ initial: Math.ceil((tiles * tileBytes) / PAGE_BYTES) })
+let reserved = 0
+
+/** Room for one tile in the memory of the kernels. What it holds means nothing between two calls. */
+export class Tile {
+  readonly address: Address
+  readonly bytes: Uint8Array
+  readonly #floats: Float32Array
+  /** The view handed out last: of a vector, all tiles but the last one are alike. */
+  #part: Float32Array
+
+  constructor() {
+    this.address = reserved
+    reserved += tileBytes
+    this.bytes = new Uint8Array(memory.buffer, this.address, tileBytes)
+    this.#floats = new Float32Array(memory.buffer, this.address, TILE_LENGTH)
+    this.#part = this.#floats
+  }
+
+  /** The first floats of the tile. */
+  floats(length: number): Float32Array {
+    if (length === TILE_LENGTH) return this.#floats
+    if (this.#part.length !== length) this.#part = this.#floats.subarray(0, length)
+    return this.#part
+  }
+
+  /** Copy a part of a vector into the tile, followed by zeros as `pad` says. */
+  load(vector: Float32Array, from: number, length: number, multiple = LANES): void {
+    this.#floats.set(part(vector, from, length))
+    this.pad(length, multiple)
+  }
+
+  /** Fill with zeros from `length` up to a whole multiple of values: the kernels take no fewer at once. */
+  pad(length: number, multiple = LANES): void {
+    const rest = length % multiple
+    if (rest !== 0) this.#floats.fill(0, length, length + multiple - rest)
+  }
+
+  /** Copy the first values of the tile to a place in a vector, changing it. */
+  save(length: number, vector: Float32Array, to: number): void {
+    vector.set(this.floats(length), to)
+  }
+}
+
+/** Tiles of all who use the kernels. No two that are used at once are the same. */
+export const tile = {
+  /** What is changed, or coded. */
+  values: new Tile(),
+  ours: new Tile(),
+  theirs: new Tile(),
+  /** Encoded. */
+  bytes: new Tile(),
+  scales: new Tile(),
+  random: new Tile(),
+  /** Of the generators of `randomWords`. */
+  state: new Tile()
+} as const
+
+export const kernels = instantiate()
+
+/** Call for each tile of a vector, from its beginning to its end. */
+export function eachTile(length: number, perform: (from: number, length: number) => void): void {
+  for (let from = 0; from < length; from += TILE_LENGTH) perform(from, Math.min(TILE_LENGTH, length - from))
+}
+
+/** Where a kernel may read or write a part of a tile's `floats` in place; undefined for a vector that lies elsewhere. */
+export function addressOf(vector: Float32Array, from: number): Address | undefined {
+  return vector.buffer === memory.buffer ? vector.byteOffset + 4 * from : undefined
+}
+
+function part(vector: Float32Array, from: number, length: number): Float32Array {
+  return length === vector.length ? vector : vector.subarray(from, from + length)
+}
+
+function instantiate(): Kernels {
+  const bytes = Uint8Array.from(atob(binary), character => character.charCodeAt(0))
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+  return exports as unknown as Kernels
+}
