@@ -21,7 +21,11 @@ const table: Record<string, { readonly rooms: readonly string[]; readonly packag
   },
   node: { rooms: ['learning', 'data', 'engine', 'protocols'], packages: /^(?!@tensorflow)/ },
   simulation: { rooms: ['learning', 'data', 'engine', 'protocols'], packages: /^(?!@tensorflow|@?libp2p)/ },
-  scripts: { rooms: ['learning', 'data', 'engine', 'protocols', 'node', 'simulation'], packages: /^(?!@tensorflow)/ }
+  report: { rooms: ['learning/topology/topology'], packages: /^(@observablehq\/plot|linkedom)$/ },
+  scripts: {
+    rooms: ['learning', 'data', 'engine', 'protocols', 'node', 'simulation', 'report'],
+    packages: /^(?!@tensorflow)/
+  }
 }
 
 interface Import {
