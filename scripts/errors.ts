@@ -28,6 +28,11 @@ export class OutputError extends Error {
   override readonly name = 'OutputError'
 }
 
+/** A folder that holds no record of a run, or not all of it. */
+export class InvalidRecordError extends Error {
+  override readonly name = 'InvalidRecordError'
+}
+
 /** How an error is told to a user: one message, and how the process ends. */
 export interface Report {
   readonly message: string
@@ -50,6 +55,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   HomeError: exitCodes.invalid,
   ListenError: exitCodes.invalid,
   OutputError: exitCodes.invalid,
+  InvalidRecordError: exitCodes.invalid,
   NotEnoughMemoryError: exitCodes.invalid,
   JoinError: exitCodes.noPeer,
   RefusedError: exitCodes.noPeer,

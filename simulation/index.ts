@@ -2,7 +2,16 @@ export { AnalyticWorkforce, nothingToLearn, type AnalyticProblem } from './analy
 export { defaultConditions, parseConditions, type Conditions, type ParsedConditions } from './conditions.js'
 export { checkMemory, type MemoryNeeds } from './memory.js'
 export { disturb, parseDisturbance, type Disturbance } from './churn.js'
-export { energyProfileNames, energyProfiles, joules, trainingOperations, type EnergyProfile } from './energy.js'
+export { parseProblem, type ParsedProblem } from './problems.js'
+export {
+  energyProfileNames,
+  energyProfiles,
+  energySpent,
+  joules,
+  trainingOperations,
+  type EnergyProfile,
+  type EnergySpent
+} from './energy.js'
 export { NotEnoughMemoryError } from './errors.js'
 export { Simulation, type SimulationInit } from './simulation.js'
 export type { VirtualRound } from './virtual-node.js'

@@ -35,25 +35,7 @@ export class RunRecord {
   }
 
   addRound(node: number, ended: NodeRound): void {
-    const { round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds } = ended
-    const accuracy = evaluation?.accuracy ?? null
-    const r2 = evaluation?.r2
-    const testLoss = evaluation?.loss
-    const line = {
-      round,
-      node,
-      loss,
-      accuracy,
-      r2,
-      testLoss,
-      averagedWith,
-      missed,
-      bytesSent,
-      bytesReceived,
-      seconds,
-      cpuSeconds
-    }
-    this.#lines.push(`${JSON.stringify(line)}\n`)
+    this.#lines.push(`${roundLine(node, ended)}\n`)
     if (this.#lines.length >= this.#buffered) this.#flush()
   }
 
@@ -70,6 +52,16 @@ export class RunRecord {
   #write(name: string, value: unknown): void {
     writeFileSync(join(this.folder, name), `${JSON.stringify(value, null, 2)}\n`)
   }
+}
+
+/** What `rounds.ndjson` says of a round of a node. */
+export function roundLine(node: number, ended: NodeRound): string {
+  const { round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds, joules } = ended
+  const accuracy = evaluation?.accuracy ?? null
+  const r2 = evaluation?.r2
+  const testLoss = evaluation?.loss
+  const costs = { bytesSent, bytesReceived, seconds, cpuSeconds, joules }
+  return JSON.stringify({ round, node, loss, accuracy, r2, testLoss, averagedWith, missed, ...costs })
 }
 
 /** The time of the start, which sorts well, with a number behind it when two runs start in one second. */

@@ -27,6 +27,8 @@ export interface SwarmRound {
   readonly seconds: number
   /** CPU for training and network, all nodes together. */
   readonly cpuSeconds: number
+  /** Of a simulation. */
+  readonly joulesPerNode: number | undefined
 }
 
 /** Collects the nodes' rounds into rounds of the swarm. It watches; nothing that it computes goes back to the nodes. */
@@ -90,7 +92,8 @@ export class Scoreboard {
       bytesSentPerNode: mean(all.map(({ bytesSent }) => bytesSent)),
       bytesReceivedPerNode: mean(all.map(({ bytesReceived }) => bytesReceived)),
       seconds: Math.max(...all.map(({ seconds }) => seconds)),
-      cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
+      cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+      joulesPerNode: spread(all.flatMap(({ joules }) => joules ?? []))?.mean
     }
     if (this.#last === undefined || round > this.#last.round) this.#last = swarmRound
     return swarmRound
