@@ -28,17 +28,18 @@ h1{font-size:1.6rem;margin:0 0 .4rem}
 h2{font-size:1.15rem;margin:2.2rem 0 .3rem}
 .facts{margin:0;padding:0;list-style:none;color:var(--faint)}
 section>p{margin:.1rem 0 .8rem;color:var(--faint);max-width:75ch}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:1rem;align-items:start}
-figure{margin:0;padding:.9rem 1rem .7rem;background:var(--card);border:1px solid var(--line);border-radius:8px;min-width:0}
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:1rem;align-items:start}
+figure{margin:0;padding:.9rem 1rem .7rem;background:var(--card);border:1px solid var(--line);border-radius:8px;min-width:0;max-width:760px}
 figure>svg{display:block;width:100%;height:auto}
+figure>svg.topology{max-width:440px;margin:0 auto}
 figure>p{margin:.4rem 0 0;color:var(--faint);font-size:.85rem}
 figcaption{font-weight:600}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;margin:.2rem 0 .5rem;padding:0;list-style:none;font-size:.85rem}
 .legend li{display:flex;align-items:center;gap:.4rem}
 .ramp{display:inline-block;width:7rem;height:.7rem;border-radius:3px}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;background:var(--card)}
-th,td{padding:.35rem .8rem;border:1px solid var(--line);text-align:right;white-space:nowrap}
+table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums;background:var(--card)}
+th,td{padding:.35rem .6rem;border:1px solid var(--line);text-align:right;white-space:nowrap}
 th{font-weight:600;color:var(--faint)}
 th:first-child,td:first-child{text-align:left}
 `

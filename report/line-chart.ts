@@ -52,7 +52,7 @@ export function lineChart(chart: LineChart): string {
     const marked = shown.filter((_, i) => (i + Math.round((index * every) / drawn.length)) % every === 0)
     const { colour, dash, symbol } = look
     return [
-      Plot.areaY(band.filter(fits), { x: '0', y1: '1', y2: '2', fill: colour, fillOpacity: 0.16 }),
+      Plot.areaY(band.filter(fits), { x: '0', y1: '1', y2: '2', fill: colour, fillOpacity: 0.12 }),
       Plot.line(shown, { stroke: colour, strokeWidth: 2, strokeDasharray: dash }),
       Plot.dot(marked, { fill: colour, symbol, r: 3.5 })
     ]
@@ -68,8 +68,18 @@ export function lineChart(chart: LineChart): string {
     y: axisOptions(y),
     marks: [
       Plot.ruleY(levels, { y: 'y', strokeDasharray: '3 4', strokeOpacity: 0.7 }),
-      Plot.text(levels, { y: 'y', text: 'name', frameAnchor: 'left', dx: 6, dy: -7, textAnchor: 'start' }),
-      ...marks
+      ...marks,
+      Plot.text(levels, {
+        y: 'y',
+        text: 'name',
+        frameAnchor: 'left',
+        textAnchor: 'start',
+        dx: 6,
+        dy: -8,
+        fill: 'currentColor',
+        stroke: 'var(--card, white)',
+        strokeWidth: 4
+      })
     ]
   })
   const legend = drawn.map(({ name, look }) => `<li>${sample(look)}${escapeHtml(name)}</li>`).join('')

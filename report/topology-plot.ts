@@ -69,6 +69,7 @@ export function topologyPlot({ title, graph, values }: TopologyPlot): string {
       })
     ]
   })
+  svg.classList.add('topology')
   const legend = values === undefined || known.length === 0 ? '' : colourScale(values, low, high)
   return `<figure>${caption}${legend}${svgText(svg, title, `${summary}.`)}<p>${summary}</p></figure>`
 }

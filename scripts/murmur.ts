@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { compareCommand } from './commands/compare.js'
 import { joinCommand } from './commands/join.js'
 import { peersCommand } from './commands/peers.js'
 import { predictCommand } from './commands/predict.js'
@@ -29,7 +30,11 @@ First steps:
   )
 
 program.commandsGroup('Start:').addCommand(upCommand()).addCommand(joinCommand()).addCommand(swarmCommand())
-program.commandsGroup('Experiment:').addCommand(simulateCommand())
+program
+  .commandsGroup('Experiment:')
+  .addCommand(simulateCommand())
+  .addCommand(compareCommand())
+  
 program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand())
 program.commandsGroup('Use:').addCommand(predictCommand())
 for (const command of [program, ...program.commands]) setUpHelp(command)

@@ -13,12 +13,13 @@ export class RunRecord {
 
   /**
    * @param out - where run folders are kept; created if need be
+   * @param started - names the folder, unless it is given a name
    * @param buffered - lines of `rounds.ndjson` that are written together; a process that is killed loses them. @default 1
    * @throws OutputError when nothing can be written there
    */
-  constructor(out: string, config: object, started: Date, buffered = 1) {
+  constructor(out: string, config: object, started: Date | string, buffered = 1) {
     this.#buffered = buffered
-    this.id = freeId(out, started)
+    this.id = typeof started === 'string' ? started : freeRunId(out, started)
     this.folder = join(out, this.id)
     try {
       mkdirSync(this.folder, { recursive: true })
@@ -65,7 +66,7 @@ export function roundLine(node: number, ended: NodeRound): string {
 }
 
 /** The time of the start, which sorts well, with a number behind it when two runs start in one second. */
-function freeId(out: string, started: Date): string {
+export function freeRunId(out: string, started: Date): string {
   const base = started.toISOString().slice(0, 19).replaceAll(':', '-')
   for (let i = 1; ; i++) {
     const id = i === 1 ? base : `${base}-${i}`
