@@ -56,6 +56,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   ListenError: exitCodes.invalid,
   OutputError: exitCodes.invalid,
   InvalidRecordError: exitCodes.invalid,
+  InvalidSpecError: exitCodes.invalid,
   NotEnoughMemoryError: exitCodes.invalid,
   JoinError: exitCodes.noPeer,
   RefusedError: exitCodes.noPeer,

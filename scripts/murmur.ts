@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { compareCommand } from './commands/compare.js'
+import { convergeCommand } from './commands/converge.js'
 import { joinCommand } from './commands/join.js'
 import { peersCommand } from './commands/peers.js'
 import { predictCommand } from './commands/predict.js'
@@ -34,7 +35,7 @@ program
   .commandsGroup('Experiment:')
   .addCommand(simulateCommand())
   .addCommand(compareCommand())
-  
+  .addCommand(convergeCommand())
 program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand())
 program.commandsGroup('Use:').addCommand(predictCommand())
 for (const command of [program, ...program.commands]) setUpHelp(command)

@@ -17,7 +17,7 @@ export interface ReportPageInit {
 
 interface Cost extends Axis {
   readonly name: string
-  of(round: SwarmRound): number
+  readonly of: (round: SwarmRound) => number
 }
 
 const costs: readonly Cost[] = [
