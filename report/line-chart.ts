@@ -96,7 +96,8 @@ function axisOptions({ label, scale = 'linear', format, domain }: Axis): Plot.Sc
     label,
     type: scale,
     grid: true,
-    ticks: 6,
+    // On a logarithmic axis more than a few bring labels between the powers of ten, which run into each other.
+    ticks: scale === 'log' ? 3 : 6,
     nice: domain === undefined,
     ...(format === undefined ? {} : { tickFormat: format }),
     ...(domain === undefined ? {} : { domain: [...domain] })
