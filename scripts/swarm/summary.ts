@@ -27,8 +27,8 @@ export interface Summary {
         readonly round: number | null
         readonly bytesPerNode: number | null
         readonly cpuSeconds: number | null
-        /** Of a simulation, a node. */
-        readonly joules?: number | null
+        /** Of a simulation that reached it, a node. */
+        readonly joules?: number
       })
     | null
   /** Resident set size, the largest of all nodes: when learning had ended, and at its peak. */
@@ -102,7 +102,7 @@ export function summarise(
             round: reached?.round ?? null,
             bytesPerNode: reached?.bytesSentPerNode ?? null,
             cpuSeconds: reached?.cpuSeconds ?? null,
-            joules: reached?.joulesPerNode ?? null
+            ...(reached?.joulesPerNode === undefined ? {} : { joules: reached.joulesPerNode })
           },
     memory: {
       maxRssPerNode: Math.max(0, ...ends.map(({ rss }) => rss)),
