@@ -31,15 +31,25 @@ export interface Effort {
   readonly operations: number
 }
 
-/** E = wakes + bytes + operations, each times its price, in joules. */
-export function joules(effort: Effort, prices: EnergyProfile): number {
+/** What the effort took, in joules. */
+export interface EnergySpent {
+  readonly computing: number
+  readonly radio: number
+  readonly wakes: number
+}
+
+/** E = operations + bytes + wakes, each times its price. */
+export function energySpent(effort: Effort, prices: EnergyProfile): EnergySpent {
   const { bytesSent, bytesReceived, wakes, operations } = effort
-  return (
-    wakes * prices.joulesPerWake +
-    bytesSent * prices.joulesPerByteSent +
-    bytesReceived * prices.joulesPerByteReceived +
-    operations * prices.joulesPerOperation
-  )
+  return {
+    computing: operations * prices.joulesPerOperation,
+    radio: bytesSent * prices.joulesPerByteSent + bytesReceived * prices.joulesPerByteReceived,
+    wakes: wakes * prices.joulesPerWake
+  }
+}
+
+export function joules({ computing, radio, wakes }: EnergySpent): number {
+  return computing + radio + wakes
 }
 
 /**

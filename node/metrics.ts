@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { energyProfiles, joules, trainingOperations, type EnergyProfile } from '../learning/energy.js'
+import { energyProfiles, energySpent, joules, trainingOperations, type EnergyProfile } from '../learning/energy.js'
 import type { MurmurNode } from './node.js'
 import type { Bytes } from './traffic.js'
 
@@ -112,10 +112,10 @@ export class NodeMetrics {
     const rows = this.#roundsDone * task.localSteps * task.training.batchSize
     const operations = trainingOperations(model.parameters, rows)
     return [
-      [{ cause: 'training' }, joules({ ...nothing, operations }, prices)],
-      [{ cause: 'sending' }, joules({ ...nothing, bytesSent: sent }, prices)],
-      [{ cause: 'receiving' }, joules({ ...nothing, bytesReceived: received }, prices)],
-      [{ cause: 'waking' }, joules({ ...nothing, wakes: this.#roundsDone }, prices)]
+      [{ cause: 'training' }, joules(energySpent({ ...nothing, operations }, prices))],
+      [{ cause: 'sending' }, joules(energySpent({ ...nothing, bytesSent: sent }, prices))],
+      [{ cause: 'receiving' }, joules(energySpent({ ...nothing, bytesReceived: received }, prices))],
+      [{ cause: 'waking' }, joules(energySpent({ ...nothing, wakes: this.#roundsDone }, prices))]
     ]
   }
 

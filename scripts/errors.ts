@@ -33,6 +33,11 @@ export class OutputError extends Error {
   override readonly name = 'OutputError'
 }
 
+/** A folder that holds no record of a run, or not all of it. */
+export class InvalidRecordError extends Error {
+  override readonly name = 'InvalidRecordError'
+}
+
 /** How an error is told to a user: one message, and how the process ends. */
 export interface Report {
   readonly message: string
@@ -56,6 +61,8 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   ListenError: exitCodes.invalid,
   OutputError: exitCodes.invalid,
   InvalidConfigError: exitCodes.invalid,
+  InvalidRecordError: exitCodes.invalid,
+  InvalidSpecError: exitCodes.invalid,
   NotEnoughMemoryError: exitCodes.invalid,
   JoinError: exitCodes.noPeer,
   RefusedError: exitCodes.noPeer,

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
+import { compareCommand } from './commands/compare.js'
 import { completionCommand } from './commands/completion.js'
+import { convergeCommand } from './commands/converge.js'
 import { exportCommand } from './commands/export.js'
 import { initCommand } from './commands/init.js'
 import { joinCommand } from './commands/join.js'
@@ -38,6 +40,8 @@ const up = upCommand()
 const join = joinCommand()
 const swarm = swarmCommand()
 const simulate = simulateCommand()
+const compare = compareCommand()
+const converge = convergeCommand()
 addExamples(up, [
   ['murmur up --data train.csv', 'learn from a table'],
   ['murmur up --data train.csv --label price --kind regression', 'its column "price"'],
@@ -53,9 +57,11 @@ addExamples(swarm, [
 addExamples(simulate, [
   ['murmur simulate --nodes 100 --samples 60 --latency 20 --loss 0.01', 'a hundred, on a bad network']
 ])
+addExamples(compare, [['murmur compare --strategies d-psgd,swarm-sgd --seeds 3 --nodes 16', 'a table and report.html']])
+addExamples(converge, [['murmur converge spec.json', 'exit 5 when a target is missed']])
 
 program.commandsGroup('Start:').addCommand(initCommand(up)).addCommand(up).addCommand(join).addCommand(swarm)
-program.commandsGroup('Experiment:').addCommand(simulate)
+program.commandsGroup('Experiment:').addCommand(simulate).addCommand(compare).addCommand(converge)
 program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand())
 program.commandsGroup('Use:').addCommand(predictCommand()).addCommand(exportCommand()).addCommand(completionCommand())
 for (const command of program.commands) {

@@ -1,9 +1,10 @@
 import { InvalidParametersError } from '../learning/errors.js'
 import type { Rng } from '../learning/rng.js'
+import { readLines } from './availability.js'
 
 /** Where a property of a link or a node comes from. */
 export interface Distribution {
-  /** Canonical spec that creates it again: `20`, `uniform:5,50`, `log-normal:40,0.5`. */
+  /** Canonical spec that creates it again: `20`, `uniform:5,50`, `log-normal:40,0.5`, `trace:FILE`. */
   readonly spec: string
   draw(rng: Rng): number
 }
@@ -17,18 +18,20 @@ export interface Range {
   readonly exclusiveMin?: boolean
 }
 
-const examples = '20, uniform:5,50 or log-normal:40,0.5'
+const examples = '20, uniform:5,50, log-normal:40,0.5 or trace:FILE'
 
 /**
  * - `20` or `constant:20`: always this
  * - `uniform:A,B`: anything in [A, B), equally likely
  * - `log-normal:M,S`: median M, and a standard deviation of the logarithm of S; latencies of the internet look like it
+ * - `trace:FILE`: any of the numbers measured elsewhere, one a line, equally likely; `#` begins a comment
  *
  * @param field - what it is for, as a user would say it; an error names it
  * @throws InvalidParametersError when it is no such spec, or can give a value out of range
  */
 export function parseDistribution(field: string, spec: string, range: Range): Distribution {
   const [, name = 'constant', list] = /^(?:([a-z-]+):)?(.*)$/.exec(spec)!
+  if (name === 'trace') return readTrace(field, list, range)
   const numbers = list.split(',').map(text => (text.trim() === '' ? NaN : Number(text)))
   const [a, b] = numbers
   const expected = name === 'constant' ? 1 : 2
@@ -49,6 +52,21 @@ export function parseDistribution(field: string, spec: string, range: Range): Di
     default:
       throw invalid(field, spec, `expected ${examples}`)
   }
+}
+
+function readTrace(field: string, path: string, range: Range): Distribution {
+  const spec = `trace:${path}`
+  const values: number[] = []
+  for (const [index, line] of readLines(path).entries()) {
+    if (line === '') continue
+    const value = Number(line)
+    const place = `${spec} line ${index + 1}`
+    if (!Number.isFinite(value)) throw invalid(field, place, `"${line}" is no number`)
+    checkRange(field, place, value, range)
+    values.push(value)
+  }
+  if (values.length === 0) throw invalid(field, spec, 'expected a number a line')
+  return { spec, draw: rng => values[rng.integer(values.length)] }
 }
 
 function checkRange(field: string, spec: string, value: number, { min, max = Infinity, exclusiveMin }: Range): void {

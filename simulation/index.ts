@@ -2,12 +2,15 @@ export { AnalyticWorkforce, nothingToLearn, type AnalyticProblem } from './analy
 export { defaultConditions, parseConditions, type Conditions, type ParsedConditions } from './conditions.js'
 export { checkMemory, vectorsPerNode, type MemoryNeeds } from './memory.js'
 export { disturb, parseDisturbance, type Disturbance } from './churn.js'
+export { parseProblem, type ParsedProblem } from './problems.js'
 export {
   energyProfileNames,
   energyProfiles,
+  energySpent,
   joules,
   trainingOperations,
-  type EnergyProfile
+  type EnergyProfile,
+  type EnergySpent
 } from '../learning/energy.js'
 export { NotEnoughMemoryError } from './errors.js'
 export { Simulation, type SimulationInit } from './simulation.js'

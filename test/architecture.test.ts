@@ -21,7 +21,15 @@ const table: Record<string, { readonly rooms: readonly string[]; readonly packag
   },
   node: { rooms: ['learning', 'data', 'engine', 'protocols'], packages: /^(?!@tensorflow)/ },
   simulation: { rooms: ['learning', 'data', 'engine', 'protocols'], packages: /^(?!@tensorflow|@?libp2p)/ },
-  scripts: { rooms: ['learning', 'data', 'engine', 'protocols', 'node', 'simulation'], packages: /^(?!@tensorflow)/ }
+  report: { rooms: ['learning/topology/topology'], packages: /^(@observablehq\/plot|linkedom)$/ },
+  testing: {
+    rooms: ['learning', 'data', 'node/learning-settings', 'simulation', 'scripts/simulate', 'scripts/swarm'],
+    packages: /^(node:|zod)/
+  },
+  scripts: {
+    rooms: ['learning', 'data', 'engine', 'protocols', 'node', 'simulation', 'report', 'testing'],
+    packages: /^(?!@tensorflow)/
+  }
 }
 
 interface Import {

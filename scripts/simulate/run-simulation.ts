@@ -1,25 +1,17 @@
-import { createEngine, initialParameters, modelLayout } from '../../engine/index.js'
-import { createAveraging } from '../../learning/averaging/create-averaging.js'
-import { createCompressor } from '../../learning/compression/create-compressor.js'
-import { elementCount } from '../../learning/parameters.js'
-import { createRng } from '../../learning/rng.js'
 import { createSketch } from '../../learning/sketch.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
 import {
   checkMemory,
   disturb,
+  energyProfiles,
+  energySpent,
   joules,
   Simulation,
-  trainingOperations,
-  vectorsPerNode,
-  WorkerPool,
-  type Disturbance,
-  type EnergyProfile,
-  type ParsedConditions,
-  type VirtualRound
+  type EnergySpent,
+  type VirtualRound,
+  type Workforce
 } from '../../simulation/index.js'
 import { exitCodes } from '../exit-codes.js'
-import type { SwarmPlan } from '../swarm/config.js'
 import { swarmIdentities } from '../swarm/identities.js'
 import { sketchWidth } from '../swarm/messages.js'
 import { parametersHash } from '../swarm/parameters-hash.js'
@@ -27,20 +19,16 @@ import type { RunRecord } from '../swarm/run-record.js'
 import type { SwarmOutcome, SwarmView } from '../swarm/run-swarm.js'
 import { reaches, Scoreboard, spread, type SwarmRound } from '../swarm/scoreboard.js'
 import { summarise, type RealCost, type Summary } from '../swarm/summary.js'
-import { readNodeData } from './node-data.js'
+import type { SimulationPlan } from './config.js'
 
 export interface SimulationRunInit {
-  readonly plan: SwarmPlan
-  readonly conditions: ParsedConditions
+  readonly plan: SimulationPlan
   readonly workers: number
-  /** How many nodes are evaluated, spread evenly. */
-  readonly evaluatedNodes: number
   readonly availableBytes: number
-  readonly disturbances: readonly Disturbance[]
-  /** Prices to reckon what each node spent; undefined: it is not reckoned. */
-  readonly energy: EnergyProfile | undefined
-  readonly record: RunRecord
+  readonly record: Pick<RunRecord, 'id' | 'addRound' | 'addSummary'>
   readonly view: SwarmView
+  /** Models of no more parameters are compared whole, others by sketches of so many numbers. @default 256 */
+  readonly sketchWidth?: number
 }
 
 /** Runs a swarm of virtual nodes in this process, and keeps the same record of it as of a real one. */
@@ -48,8 +36,8 @@ export class SimulationRun {
   readonly #init: SimulationRunInit
   readonly #scores: Scoreboard
   readonly #rejected: Record<string, number>[]
-  /** Joules of each node until its latest round. */
-  readonly #joules: number[] = []
+  /** What each node had spent at its latest round, in joules. */
+  readonly #spent: EnergySpent[] = []
   readonly #left = new Set<number>()
   #simulation: Simulation | undefined
   #reached: SwarmRound | undefined
@@ -67,30 +55,21 @@ export class SimulationRun {
    * @throws UnusableEngineError, EngineError when the workers cannot train
    */
   async run(): Promise<SwarmOutcome> {
-    const { plan, workers, availableBytes, disturbances, record, view } = this.#init
-    const { config, task } = plan
-    const { nodes, backend, until, settings } = config
-    await checkPlanMemory(plan, availableBytes)
+    const { plan, workers, availableBytes, record, view } = this.#init
+    const { config, subject } = plan
+    const { nodes, until, churn, settings } = config
+    checkMemory(await subject.memoryNeeds(), availableBytes)
     const peers = (await swarmIdentities(settings.seed, nodes)).map(({ peer }) => peer)
-    const pool = await WorkerPool.create({
-      workers,
-      topology: task.model,
-      training: task.training,
-      backend,
-      data: readNodeData(plan),
-      // As `createNode` derives it.
-      seeds: peers.map(peer => createRng(task.seed).fork(peer).fork('batches').uint32()),
-      onWarning: message => view.note(message)
-    })
+    const workforce = await subject.start(peers, workers, message => view.note(message))
     const started = { ms: performance.now(), cpu: process.cpuUsage() }
     try {
-      this.#simulation = this.#create(pool, peers)
-      for (const each of disturbances) disturb(this.#simulation, each, task.seed)
+      this.#simulation = this.#create(workforce, peers)
+      for (const each of churn) disturb(this.#simulation, each, settings.seed)
       view.started(peers)
       if (!this.#stopping) await this.#simulation.run()
     } finally {
       view.stopped()
-      await pool.stop()
+      await workforce.stop()
     }
     const { user, system } = process.cpuUsage(started.cpu)
     const real = {
@@ -113,27 +92,27 @@ export class SimulationRun {
   /** Nothing outlives this process. */
   kill(): void {}
 
-  #create(pool: WorkerPool, peers: readonly string[]): Simulation {
-    const { plan, conditions, evaluatedNodes } = this.#init
-    const { config, task } = plan
-    const { nodes, rounds, evalEvery } = config
-    const layout = modelLayout(task.model)
-    const initial = initialParameters(task.model, task.seed)
-    const sketch = createSketch(layout.size, sketchWidth, task.seed)
+  #create(workforce: Workforce, peers: readonly string[]): Simulation {
+    const { plan, sketchWidth: width = sketchWidth } = this.#init
+    const { conditions, subject } = plan
+    const { nodes, rounds, evalEvery, evalNodes, settings } = plan.config
+    const { topology, averaging, compress, localSteps, seed } = settings
+    const { layout } = subject
+    const sketch =
+      layout.size <= width ? (model: Float32Array) => model.slice() : createSketch(layout.size, width, seed)
     const sketches = peers.map(() => new Map<number, Float32Array>())
-    return new Simulation(pool, {
+    return new Simulation(workforce, {
       peers,
-      graph: createTopology(task.topology).graph(nodes, task.seed),
+      graph: createTopology(topology).graph(nodes, seed),
       layout,
-      initial: () => initial,
-      averaging: task.averaging,
-      compress: task.compress,
-      localSteps: task.localSteps,
-      seed: task.seed,
+      initial: node => subject.initial(node),
+      averaging,
+      compress,
+      localSteps,
+      seed,
       rounds,
       evaluateEvery: evalEvery,
-      evaluates: node =>
-        Math.floor(((node + 1) * evaluatedNodes) / nodes) > Math.floor((node * evaluatedNodes) / nodes),
+      evaluates: node => Math.floor(((node + 1) * evalNodes) / nodes) > Math.floor((node * evalNodes) / nodes),
       conditions,
       onAveraged: (node, { round }, parameters) => sketches[node].set(round, sketch(parameters)),
       onRound: (node, ended) => {
@@ -151,6 +130,8 @@ export class SimulationRun {
     const { record, view } = this.#init
     const { result, computeSeconds, ...rest } = ended
     const { averagedWith, missed, loss } = result
+    const spent = this.#energySpent(node, ended)
+    this.#spent[node] = spent
     const round = {
       ...rest,
       round: result.round,
@@ -158,10 +139,10 @@ export class SimulationRun {
       averagedWith: averagedWith.length,
       missed: missed.length,
       cpuSeconds: computeSeconds,
+      joules: joules(spent),
       sketch
     }
     record.addRound(node, round)
-    this.#countJoules(node, ended)
     const completed = this.#scores.add(node, round)
     view.nodeAdvanced(this.#scores)
     if (completed !== undefined) this.#swarmRoundEnded(completed)
@@ -181,15 +162,12 @@ export class SimulationRun {
     this.stop()
   }
 
-  #countJoules(node: number, { bytesSent, bytesReceived, steps }: VirtualRound): void {
-    const { energy, plan } = this.#init
-    if (energy === undefined) return
-    const { task, rows } = plan
-    const batch = Math.min(task.training.batchSize, rows[node].length)
-    const operations = trainingOperations(this.#simulation!.nodes[node].parameters.length, steps * batch)
+  #energySpent(node: number, { bytesSent, bytesReceived, steps }: VirtualRound): EnergySpent {
+    const { config, subject } = this.#init.plan
+    const operations = steps * subject.operationsPerStep(node)
     // The radio rests during local steps, and wakes once they have ended.
-    const wakes = steps / task.localSteps
-    this.#joules[node] = joules({ bytesSent, bytesReceived, wakes, operations }, energy)
+    const wakes = steps / config.settings.localSteps
+    return energySpent({ bytesSent, bytesReceived, wakes, operations }, energyProfiles[config.energy])
   }
 
   #summarise(peers: readonly string[], { nodes }: Simulation, real: RealCost): Summary {
@@ -201,29 +179,15 @@ export class SimulationRun {
       end: { rss, peakRss, rejected: this.#rejected[node], parametersHash: parametersHash(nodes[node].parameters) }
     }))
     const { record, plan } = this.#init
-    const spent = spread(Object.values(this.#joules))
-    return { ...summarise(record.id, plan.config, this.#scores, this.#reached, fates), real, joules: spent }
+    const summary = summarise(record.id, plan.config, this.#scores, this.#reached, fates)
+    return { ...summary, real, joules: joulesOf(Object.values(this.#spent)) }
   }
 }
 
-async function checkPlanMemory({ task, rows, config }: SwarmPlan, availableBytes: number): Promise<void> {
-  const layout = modelLayout(task.model)
-  const engine = await createEngine({ topology: task.model, training: task.training, backend: config.backend })
-  const { stateSize } = engine
-  engine.dispose()
-  const graph = createTopology(task.topology).graph(rows.length, task.seed)
-  const averaging = createAveraging(task.averaging, layout.size)
-  const compressor = createCompressor(task.compress, layout)
-  const bytesPerFeature = task.schema.kind === 'image' ? 1 : Float32Array.BYTES_PER_ELEMENT
-  checkMemory(
-    {
-      nodes: rows.length,
-      parameters: layout.size,
-      stateSize,
-      maxUpdateBytes: averaging.maxUpdateBytes?.(compressor) ?? compressor.maxBytes,
-      vectors: vectorsPerNode(averaging, graph.neighbours.flat().length / rows.length),
-      dataBytes: rows.flat().length * elementCount(task.schema.inputShape) * bytesPerFeature
-    },
-    availableBytes
-  )
+/** @returns undefined before the first round */
+function joulesOf(spent: readonly EnergySpent[]): Summary['joules'] {
+  const total = spread(spent.map(joules))
+  if (total === undefined) return undefined
+  const mean = (of: keyof EnergySpent): number => spent.reduce((sum, each) => sum + each[of] / spent.length, 0)
+  return { ...total, computing: mean('computing'), radio: mean('radio'), wakes: mean('wakes') }
 }

@@ -53,11 +53,7 @@ export function describe(summary: Summary, folder: string): string {
     `consensus  ${summary.consensusDistance.toFixed(2)} after ${summary.rounds} rounds`,
     `bytes      ${formatBytes(bytes.sentPerNode)} sent and ${formatBytes(bytes.receivedPerNode)} received a node`,
     `time       ${formatSeconds(seconds.wall)}, ${formatSeconds(seconds.cpu)} of CPU for training and network in all`,
-    ...(summary.joules === undefined
-      ? []
-      : [
-          `energy     about ${summary.joules.mean.toPrecision(3)} J a node, worst ${summary.joules.max.toPrecision(3)} J`
-        ]),
+    ...(summary.joules === undefined ? [] : [describeEnergy(summary.joules)]),
     `memory     ${formatBytes(memory.maxRssPerNode)} a node`
   )
   if (wanted !== null) {
@@ -68,4 +64,9 @@ export function describe(summary: Summary, folder: string): string {
   }
   lines.push(`record     ${folder}`)
   return lines.join('\n')
+}
+
+function describeEnergy({ mean, max, computing, radio, wakes }: NonNullable<Summary['joules']>): string {
+  const [all, worst, ...parts] = [mean, max, computing, radio, wakes].map(joules => `${joules.toPrecision(3)} J`)
+  return `energy     about ${all} a node, worst ${worst}; computing ${parts[0]}, radio ${parts[1]}, wake-ups ${parts[2]}`
 }

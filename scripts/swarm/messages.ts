@@ -48,6 +48,8 @@ export interface NodeRound {
   readonly bytesReceived: number
   readonly seconds: number
   readonly cpuSeconds: number
+  /** Of a virtual node: spent since the start. */
+  readonly joules?: number
   /** Of the model at the end of the round: distances between sketches estimate those between models. */
   readonly sketch: Float32Array
 }

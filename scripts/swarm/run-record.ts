@@ -13,12 +13,13 @@ export class RunRecord {
 
   /**
    * @param out - where run folders are kept; created if need be
+   * @param started - names the folder, unless it is given a name
    * @param buffered - lines of `rounds.ndjson` that are written together; a process that is killed loses them. @default 1
    * @throws OutputError when nothing can be written there
    */
-  constructor(out: string, config: object, started: Date, buffered = 1) {
+  constructor(out: string, config: object, started: Date | string, buffered = 1) {
     this.#buffered = buffered
-    this.id = freeId(out, started)
+    this.id = typeof started === 'string' ? started : freeRunId(out, started)
     this.folder = join(out, this.id)
     try {
       mkdirSync(this.folder, { recursive: true })
@@ -35,25 +36,7 @@ export class RunRecord {
   }
 
   addRound(node: number, ended: NodeRound): void {
-    const { round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds } = ended
-    const accuracy = evaluation?.accuracy ?? null
-    const r2 = evaluation?.r2
-    const testLoss = evaluation?.loss
-    const line = {
-      round,
-      node,
-      loss,
-      accuracy,
-      r2,
-      testLoss,
-      averagedWith,
-      missed,
-      bytesSent,
-      bytesReceived,
-      seconds,
-      cpuSeconds
-    }
-    this.#lines.push(`${JSON.stringify(line)}\n`)
+    this.#lines.push(`${roundLine(node, ended)}\n`)
     if (this.#lines.length >= this.#buffered) this.#flush()
   }
 
@@ -72,8 +55,18 @@ export class RunRecord {
   }
 }
 
+/** What `rounds.ndjson` says of a round of a node. */
+export function roundLine(node: number, ended: NodeRound): string {
+  const { round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived, seconds, cpuSeconds, joules } = ended
+  const accuracy = evaluation?.accuracy ?? null
+  const r2 = evaluation?.r2
+  const testLoss = evaluation?.loss
+  const costs = { bytesSent, bytesReceived, seconds, cpuSeconds, joules }
+  return JSON.stringify({ round, node, loss, accuracy, r2, testLoss, averagedWith, missed, ...costs })
+}
+
 /** The time of the start, which sorts well, with a number behind it when two runs start in one second. */
-function freeId(out: string, started: Date): string {
+export function freeRunId(out: string, started: Date): string {
   const base = started.toISOString().slice(0, 19).replaceAll(':', '-')
   for (let i = 1; ; i++) {
     const id = i === 1 ? base : `${base}-${i}`

@@ -21,12 +21,16 @@ export interface SwarmRound {
   /** Mean test loss. */
   readonly testLoss: number | undefined
   readonly consensusDistance: number
+  /** Mean over the nodes of the sketches of their models. */
+  readonly center: Float64Array
   readonly bytesSentPerNode: number
   readonly bytesReceivedPerNode: number
   /** Since learning started, of the last node to end the round. */
   readonly seconds: number
   /** CPU for training and network, all nodes together. */
   readonly cpuSeconds: number
+  /** Of a simulation. */
+  readonly joulesPerNode: number | undefined
 }
 
 /** Collects the nodes' rounds into rounds of the swarm. It watches; nothing that it computes goes back to the nodes. */
@@ -87,10 +91,12 @@ export class Scoreboard {
       r2: spread(evaluations.flatMap(({ r2 }) => r2 ?? [])),
       testLoss: spread(evaluations.map(({ loss }) => loss))?.mean,
       consensusDistance: consensusDistance(all.map(({ sketch }) => sketch)),
+      center: centerOf(all.map(({ sketch }) => sketch)),
       bytesSentPerNode: mean(all.map(({ bytesSent }) => bytesSent)),
       bytesReceivedPerNode: mean(all.map(({ bytesReceived }) => bytesReceived)),
       seconds: Math.max(...all.map(({ seconds }) => seconds)),
-      cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
+      cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+      joulesPerNode: spread(all.flatMap(({ joules }) => joules ?? []))?.mean
     }
     if (this.#last === undefined || round > this.#last.round) this.#last = swarmRound
     return swarmRound
@@ -107,6 +113,12 @@ export function reaches({ accuracy, r2, testLoss }: SwarmRound, { metric, value 
 export function spread(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined
   return { mean: mean(values), min: Math.min(...values), max: Math.max(...values) }
+}
+
+function centerOf(vectors: readonly Float32Array[]): Float64Array {
+  const center = new Float64Array(vectors[0].length)
+  for (const vector of vectors) for (let k = 0; k < center.length; k++) center[k] += vector[k] / vectors.length
+  return center
 }
 
 function mean(values: readonly number[]): number {

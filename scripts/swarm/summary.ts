@@ -27,14 +27,16 @@ export interface Summary {
         readonly round: number | null
         readonly bytesPerNode: number | null
         readonly cpuSeconds: number | null
+        /** Of a simulation that reached it, a node. */
+        readonly joules?: number
       })
     | null
   /** Resident set size, the largest of all nodes: when learning had ended, and at its peak. */
   readonly memory: { readonly maxRssPerNode: number; readonly maxPeakRssPerNode: number }
   /** Of a simulation: what it took on this machine; all other times are virtual. */
   readonly real?: RealCost
-  /** Of a simulation with an energy profile: what a node spent, by a model that is right to an order of magnitude. */
-  readonly joules?: Spread
+  /** Of a simulation: what a node spent, and its parts on average, by a model that is right to an order of magnitude. */
+  readonly joules?: Spread & { readonly computing: number; readonly radio: number; readonly wakes: number }
   readonly seed: number
   readonly perNode: readonly NodeSummary[]
 }
@@ -99,7 +101,8 @@ export function summarise(
             reached: reached !== undefined,
             round: reached?.round ?? null,
             bytesPerNode: reached?.bytesSentPerNode ?? null,
-            cpuSeconds: reached?.cpuSeconds ?? null
+            cpuSeconds: reached?.cpuSeconds ?? null,
+            ...(reached?.joulesPerNode === undefined ? {} : { joules: reached.joulesPerNode })
           },
     memory: {
       maxRssPerNode: Math.max(0, ...ends.map(({ rss }) => rss)),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -85,6 +85,51 @@ simulate('survives churn, and reckons energy', async () => {
   assert.ok(joules!.mean > 0 && joules!.max >= joules!.mean)
 })
 
+simulate('replays a record, and names the first difference', async () => {
+  const out = join(folder.path, 'replayed')
+  const conditions = ['--loss', '0.1', '--latency', 'uniform:5,50', '--churn', 'on-off:3,1']
+  await runMurmur([...iris, '--nodes', '4', '--rounds', '5', '--averaging', 'swarm-sgd', ...conditions, '--out', out])
+  const record = join(out, readdirSync(out)[0])
+  const same = await runMurmur(['simulate', '--replay', record, '--workers', '1'])
+  assert.equal([same.code, same.stdout], [0, 'same       20 rounds of nodes, bit for bit\n'], same.stderr)
+  const lines = readFileSync(join(record, 'rounds.ndjson'), 'utf8')
+  writeFileSync(join(record, 'rounds.ndjson'), lines.replace('"round":3', '"round":2'))
+  const different = await runMurmur(['simulate', '--replay', record])
+  assert.is(different.code, 1)
+  assert.match(
+    different.stdout,
+    /^different {2}in line \d+ of rounds.ndjson\nrecorded {3}\{"round":2.*\nreplayed {3}\{"round":3/
+  )
+  writeFileSync(join(record, 'rounds.ndjson'), lines.slice(0, lines.indexOf('"round":2') - 1))
+  const partial = await runMurmur(['simulate', '--replay', record])
+  assert.is(partial.code, 0, partial.stdout)
+  const nowhere = await runMurmur(['simulate', '--replay', folder.path])
+  assert.is(nowhere.code, 3)
+  assert.match(nowhere.stderr, 'holds no config.json')
+})
+
+simulate('learns problems whose solution is known', async () => {
+  const flags = [
+    'simulate',
+    '--problem',
+    'quadratic:20',
+    '--nodes',
+    '9',
+    '--learning-rate',
+    '0.1',
+    '--local-steps',
+    '1'
+  ]
+  const out = join(folder.path, 'problem')
+  const { code, stdout, stderr } = await runMurmur([
+    ...flags,
+    ...['--rounds', '80', '--compress', 'float32', '--until', 'loss=0.1', '--json', '--out', out]
+  ])
+  assert.is(code, 0, stderr)
+  const { target, joules } = JSON.parse(stdout) as Summary
+  assert.ok(target!.reached && target!.joules! > 0 && joules!.radio > joules!.computing)
+})
+
 simulate('leaves a whole record at the first Ctrl-C', () =>
   withCommands(async start => {
     const out = join(folder.path, 'interrupted')
@@ -96,12 +141,15 @@ simulate('leaves a whole record at the first Ctrl-C', () =>
     const { lines, summary } = recordIn(out)
     assert.ok(summary.rounds >= 2)
     assert.ok(lines.every(line => (JSON.parse(line) as { round: number }).round > 0))
+    const replayed = await start(['simulate', '--replay', join(out, readdirSync(out)[0])]).ended()
+    assert.is(replayed.code, 0, replayed.stdout)
   })
 )
 
 for (const [flags, code, message] of [
+  [['--problem', 'cubic:3'], 2, 'unknown problem "cubic"; expected one of quadratic, consensus'],
   [['--loss', '-1'], 2, 'loss -1: expected a number of at least 0 and at most 1.'],
-  [['--latency', 'normal:1,2'], 2, 'latency normal:1,2: expected 20, uniform:5,50 or log-normal:40,0.5.'],
+  [['--latency', 'normal:1,2'], 2, 'latency normal:1,2: expected 20, uniform:5,50, log-normal:40,0.5 or trace:FILE.'],
   [['--topology', 'random-regular:3', '--nodes', '5'], 2, 'no such graph exists, for 5 x 3 is odd'],
   [['--churn', 'leave:2,1'], 2, 'churn leave:2,1: expected on-off:ON,OFF'],
   [['--nodes', '4', '--eval-nodes', '5'], 2, '--eval-nodes 5: expected at most --nodes, which is 4.'],

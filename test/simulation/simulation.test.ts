@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createTopology } from '../../learning/topology/create-topology.js'
@@ -6,15 +8,18 @@ import { encodeUpdate } from '../../protocols/update-codec.js'
 import {
   disturb,
   energyProfiles,
+  energySpent,
   joules,
   parseDisturbance,
   trainingOperations,
   type VirtualRound
 } from '../../simulation/index.js'
 import { close } from '../helpers/close.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 import { analytic, learn } from './helpers.js'
 
 const simulation = suite('Simulation')
+const folder = temporaryFolder()
 
 for (const topology of ['ring', 'torus', 'exponential', 'complete']) {
   simulation(`averages on a ${topology} as its mixing matrix does`, async () => {
@@ -133,7 +138,55 @@ simulation('nodes go on and off for the shares of time that churn tells', async 
   assert.ok(Math.abs(online - 0.2) < 0.05, `${online} online`)
 })
 
-for (const spec of ['on-off:1', 'on-off:0,1', 'leave:1.5,3', 'partition:0.5,20,10', 'storm:1', 'leave']) {
+simulation('phones are online a fifth of the time, four times as many at night as at noon', async () => {
+  const swarm = analytic(1000, 1, { rounds: Infinity, conditions: { stepTime: '10000' } })
+  disturb(swarm, parseDisturbance('phones:960'), 1)
+  const online: number[] = []
+  // Every eighth of the third day.
+  for (let eighth = 0; eighth < 8; eighth++) {
+    swarm.clock.after(1000 * (1920 + 120 * eighth), () => {
+      online.push(swarm.nodes.filter(node => node.online).length / 1000)
+    })
+  }
+  swarm.clock.after(2_880_000, () => swarm.stop())
+  await swarm.run()
+  const share = online.reduce((sum, each) => sum + each / 8, 0)
+  assert.ok(Math.abs(share - 0.2) < 0.02, online.join())
+  assert.ok(online[0] > 0.26 && online[4] < 0.12, online.join())
+})
+
+simulation('nodes follow a trace of devices', async () => {
+  const path = join(folder.path, 'devices.csv')
+  writeFileSync(path, '# two devices\nphone,0,10\nphone,20,30\ntablet,5,15\n')
+  const swarm = analytic(3, 1, { rounds: Infinity, conditions: { stepTime: '100' } })
+  disturb(swarm, parseDisturbance(`trace:${path}`), 1)
+  const seen: string[] = []
+  for (const second of [1, 7, 12, 17, 25, 35]) {
+    swarm.clock.after(1000 * second, () => {
+      seen.push(swarm.nodes.map(({ online }) => Number(online)).join(''))
+    })
+  }
+  swarm.clock.after(36_000, () => swarm.stop())
+  await swarm.run()
+  assert.equal(seen, ['101', '111', '010', '000', '101', '000'])
+})
+
+for (const [content, problem] of [
+  ['phone,5', 'line 1: "phone,5"; expected device,from,to'],
+  ['phone,0,10\nphone,5,20', 'line 2: "phone,5,20"; expected device,from,to'],
+  ['# nothing', 'holds no times']
+] as const) {
+  simulation(`refuses a trace that says ${JSON.stringify(content)}`, () => {
+    const path = join(folder.path, 'faulty.csv')
+    writeFileSync(path, content)
+    assert.throws(
+      () => parseDisturbance(`trace:${path}`),
+      (error: Error) => error.message.includes(problem)
+    )
+  })
+}
+
+for (const spec of ['phones:0', 'on-off:1', 'on-off:0,1', 'leave:1.5,3', 'partition:0.5,20,10', 'storm:1', 'leave']) {
   simulation(`refuses the churn ${spec}`, () => {
     assert.throws(
       () => parseDisturbance(spec),
@@ -145,9 +198,12 @@ for (const spec of ['on-off:1', 'on-off:0,1', 'leave:1.5,3', 'partition:0.5,20,1
 simulation('reckons energy by wakes, bytes and operations', () => {
   const effort = { bytesSent: 1e6, bytesReceived: 1e6, wakes: 2, operations: trainingOperations(1000, 10) }
   assert.is(effort.operations, 30_000)
-  assert.ok(Math.abs(joules(effort, energyProfiles.wifi) - (2.3 + 1.1 + 30_000 * 400e-12)) < 1e-9)
-  const awake = joules({ ...effort, wakes: 0 }, energyProfiles.lte)
-  assert.ok(Math.abs(joules(effort, energyProfiles.lte) - awake - 24) < 1e-9)
+  const wifi = energySpent(effort, energyProfiles.wifi)
+  assert.ok(Math.abs(wifi.radio - 3.4) < 1e-9 && Math.abs(wifi.computing - 30_000 * 400e-12) < 1e-12)
+  assert.is(wifi.wakes, 0)
+  const lte = energySpent(effort, energyProfiles.lte)
+  assert.is(lte.wakes, 24)
+  assert.is(joules(lte), lte.computing + lte.radio + 24)
 })
 
 const wild = { latency: 'log-normal:20,1', loss: '0.05', stepTime: 'uniform:1,9', stragglers: '0.2:7' }

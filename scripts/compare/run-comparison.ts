@@ -1,0 +1,87 @@
+import type { Target } from '../options.js'
+import { planSimulation, type SimulationConfig, type SimulationPlan } from '../simulate/config.js'
+import { SimulationRun } from '../simulate/run-simulation.js'
+import { collectRounds } from '../swarm/collect-rounds.js'
+import type { Stoppable } from '../swarm/interrupt.js'
+import { RunRecord } from '../swarm/run-record.js'
+import type { SwarmRound } from '../swarm/scoreboard.js'
+import { resultOf, type VariantResult, type VariantRun } from './result.js'
+import { configOfVariant, type Variant } from './variant.js'
+
+export interface ComparisonInit {
+  /** Of all runs, but for what a variant says. */
+  readonly base: SimulationConfig
+  readonly variants: readonly Variant[]
+  readonly learningRates: readonly number[]
+  readonly seeds: readonly number[]
+  readonly target: Target | undefined
+  readonly workers: number
+  readonly availableBytes: number
+  /** Where each run keeps its record. */
+  readonly folder: string
+  readonly onRun: (name: string, done: number, all: number, last: SwarmRound) => void
+}
+
+interface PlannedRun {
+  readonly variant: Variant
+  readonly learningRate: number
+  readonly seed: number
+  readonly plan: SimulationPlan
+}
+
+/** Of a thousand nodes, a line for each round is not worth a write each. */
+const bufferedLines = 1000
+
+/** Runs every variant with every learning rate and seed, one after another. */
+export class ComparisonRun implements Stoppable {
+  readonly #init: ComparisonInit
+  readonly #runs: readonly PlannedRun[]
+  #current: SimulationRun | undefined
+  #stopped = false
+
+  /** @throws whatever is wrong with any of the runs, before the first one starts */
+  constructor(init: ComparisonInit) {
+    const { base, variants, learningRates, seeds } = init
+    this.#init = init
+    this.#runs = variants.flatMap(variant =>
+      learningRates.flatMap(learningRate =>
+        seeds.map(seed => {
+          const plan = planSimulation(configOfVariant(base, variant, learningRate, seed))
+          return { variant, learningRate, seed, plan }
+        })
+      )
+    )
+  }
+
+  /** @returns a result for each variant that has finished all its runs: all of them, unless the run was stopped */
+  async run(): Promise<VariantResult[]> {
+    const { variants, learningRates, seeds, target } = this.#init
+    const done = new Map<Variant, VariantRun[]>(variants.map(variant => [variant, []]))
+    for (const [index, planned] of this.#runs.entries()) {
+      const ended = await this.#runOne(planned, index)
+      if (this.#stopped) break
+      done.get(planned.variant)!.push(ended)
+    }
+    const complete = variants.filter(variant => done.get(variant)!.length === learningRates.length * seeds.length)
+    return complete.map(variant => resultOf(variant, done.get(variant)!, target))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#current?.stop()
+  }
+
+  /** Nothing outlives this process. */
+  kill(): void {}
+
+  async #runOne({ variant, learningRate, seed, plan }: PlannedRun, index: number): Promise<VariantRun> {
+    const { workers, availableBytes, folder, onRun } = this.#init
+    const name = `${variant.name} ${learningRate} ${seed}`
+    const record = new RunRecord(folder, plan.config, name.replaceAll('/', '+'), bufferedLines)
+    const rounds: SwarmRound[] = []
+    this.#current = new SimulationRun({ plan, workers, availableBytes, record, view: collectRounds(rounds) })
+    const { summary } = await this.#current.run()
+    if (rounds.length > 0) onRun(name, index + 1, this.#runs.length, rounds[rounds.length - 1])
+    return { seed, learningRate, rounds, summary }
+  }
+}

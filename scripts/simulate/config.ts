@@ -1,0 +1,42 @@
+import {
+  parseConditions,
+  type Conditions,
+  type Disturbance,
+  type energyProfiles,
+  type ParsedConditions
+} from '../../simulation/index.js'
+import type { SwarmConfig } from '../swarm/config.js'
+import { createSubject, type Subject } from './subject.js'
+
+/** All that a simulated run depends on: the same config gives the same run, bit for bit. */
+export interface SimulationConfig extends SwarmConfig, Conditions {
+  /** A problem without data, in place of the data set. */
+  readonly problem?: string
+  readonly churn: readonly Disturbance[]
+  readonly energy: keyof typeof energyProfiles
+  /** How many nodes are evaluated, spread evenly. */
+  readonly evalNodes: number
+}
+
+/** A config that was checked, and what follows from it before anything is started. */
+export interface SimulationPlan {
+  readonly config: SimulationConfig
+  readonly conditions: ParsedConditions
+  readonly subject: Subject
+}
+
+/** @throws whatever is wrong with the conditions, the data, the partition, the model or a spec */
+export function planSimulation(config: SimulationConfig): SimulationPlan {
+  return { config, conditions: parseConditions(config), subject: createSubject(config, config.problem) }
+}
+
+/** What is about to be run. */
+export function announceSimulation({ config, subject }: SimulationPlan): string {
+  const { nodes, settings } = config
+  const { averaging, compress, optimizer, learningRate, localSteps, seed, topology } = settings
+  const steps = config.problem === undefined ? `${optimizer} ${learningRate}` : `gradient steps of ${learningRate}`
+  return (
+    `swarm     ${nodes} virtual nodes, ${subject.what}, ${topology}\n` +
+    `learning  ${averaging}, ${compress}, ${steps}, ${localSteps} local steps, seed ${seed}`
+  )
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { InvalidRecordError } from '../errors.js'
+import { exitCodes } from '../exit-codes.js'
+import { narrate, printResult } from '../output.js'
+import type { NodeRound } from '../swarm/messages.js'
+import { roundLine } from '../swarm/run-record.js'
+import type { Summary } from '../swarm/summary.js'
+import { lineView } from '../swarm/view.js'
+import { announceSimulation, planSimulation, type SimulationConfig } from './config.js'
+import { SimulationRun } from './run-simulation.js'
+
+/** Run a recorded simulation again, say whether it is the same, and set the exit code. */
+export async function replay(folder: string, resources: { workers: number; availableBytes: number }): Promise<void> {
+  const plan = planSimulation(readConfig(folder))
+  const comparison = new Comparison(folder)
+  narrate(`${announceSimulation(plan)}\nreplays   ${folder}`)
+  const view = lineView(plan.config.rounds)
+  const run = new SimulationRun({ plan, ...resources, record: comparison, view })
+  comparison.onEnd = () => run.stop()
+  const { summary } = await run.run()
+  const difference = comparison.differenceFrom(summary)
+  if (difference === undefined) {
+    printResult(`same       ${comparison.compared} rounds of nodes, bit for bit`)
+    return
+  }
+  printResult(`different  ${difference}`)
+  process.exitCode = exitCodes.failure
+}
+
+/** Takes the rounds of a run in place of a record, and holds them against one. */
+class Comparison {
+  readonly id: string
+  compared = 0
+  /** Called when nothing is left to compare. */
+  onEnd: () => void = () => {}
+  readonly #recorded: readonly string[]
+  readonly #summary: Summary
+  #difference: string | undefined
+  #partial = false
+
+  constructor(folder: string) {
+    this.id = folder
+    this.#recorded = readText(folder, 'rounds.ndjson')
+      .split('\n')
+      .filter(line => line !== '')
+    this.#summary = readJson(folder, 'summary.json') as Summary
+  }
+
+  addRound(node: number, ended: NodeRound): void {
+    if (this.#difference !== undefined || this.#partial) return
+    const expected = this.#recorded[this.compared]
+    if (expected === undefined) {
+      // The record was interrupted here.
+      this.#partial = true
+      this.onEnd()
+      return
+    }
+    const actual = roundLine(node, ended)
+    if (actual !== expected) {
+      this.#difference = `in line ${this.compared + 1} of rounds.ndjson\nrecorded   ${expected}\nreplayed   ${actual}`
+      this.onEnd()
+      return
+    }
+    this.compared++
+  }
+
+  addSummary(): void {}
+
+  /** @returns undefined when there is none */
+  differenceFrom({ perNode }: Summary): string | undefined {
+    if (this.#difference !== undefined || this.#partial) return this.#difference
+    if (this.compared < this.#recorded.length) {
+      return `after line ${this.compared} of rounds.ndjson: ${this.#recorded.length} were recorded`
+    }
+    for (const { node, parametersHash } of perNode) {
+      const expected = this.#summary.perNode[node]?.parametersHash
+      if (expected !== parametersHash) return `node ${node} ended with parameters ${parametersHash}, not ${expected}`
+    }
+    return undefined
+  }
+}
+
+function readConfig(folder: string): SimulationConfig {
+  const config = readJson(folder, 'config.json') as Partial<SimulationConfig>
+  if (config.settings === undefined || config.churn === undefined || config.stepTime === undefined) {
+    throw new InvalidRecordError(
+      `${join(folder, 'config.json')} is of no simulation; expected one that \`murmur simulate\` wrote.`
+    )
+  }
+  return config as SimulationConfig
+}
+
+function readJson(folder: string, name: string): unknown {
+  const text = readText(folder, name)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new InvalidRecordError(`${join(folder, name)} is no JSON. Pass the folder of a whole record.`, { cause })
+  }
+}
+
+function readText(folder: string, name: string): string {
+  try {
+    return readFileSync(join(folder, name), 'utf8')
+  } catch (cause) {
+    const found = `${folder} holds no ${name}; expected the folder of a run, as runs/2026-01-31T12-00-00.`
+    throw new InvalidRecordError(found, { cause })
+  }
+}

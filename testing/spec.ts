@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { parsePartition } from '../data/index.js'
+import { OPTIMIZER_NAMES } from '../engine/index.js'
+import { createAveraging } from '../learning/averaging/create-averaging.js'
+import { createCompressor } from '../learning/compression/create-compressor.js'
+import { createLayout } from '../learning/parameters.js'
+import { createTopology } from '../learning/topology/create-topology.js'
+import { defaultSettings } from '../node/learning-settings.js'
+import type { SimulationConfig } from '../scripts/simulate/config.js'
+import { defaultConditions, parseConditions, parseDisturbance } from '../simulation/index.js'
+import { InvalidSpecError } from './errors.js'
+
+const count = z.number().int().min(1)
+/** A number, or a distribution as `--latency` takes it. */
+const distribution = z.union([z.number(), z.string()]).transform(String)
+
+/** A swarm to test, in the words of the flags of `murmur simulate`; defaults are theirs. */
+export const swarmSpec = z.strictObject({
+  /** `virtual`: on a virtual clock and network, the same again from the same seed; `real`: processes over TCP. */
+  kind: z.enum(['virtual', 'real']).default('virtual'),
+  nodes: count.default(8),
+  rounds: count.default(30),
+  dataset: z.string().default('mnist'),
+  samples: count.optional(),
+  partition: z.string().default('iid'),
+  problem: z.string().optional(),
+  label: z.string().optional(),
+  model: z.string().default('mlp'),
+  topology: z.string().default(defaultSettings.topology),
+  averaging: z.string().default(defaultSettings.averaging),
+  compress: z.string().default(defaultSettings.compress),
+  optimizer: z.enum(OPTIMIZER_NAMES).default(defaultSettings.optimizer),
+  learningRate: z.number().positive().default(defaultSettings.learningRate),
+  momentum: z.number().min(0).lt(1).default(defaultSettings.momentum),
+  batchSize: count.default(defaultSettings.batchSize),
+  localSteps: count.default(defaultSettings.localSteps),
+  seed: z.number().int().min(0).default(defaultSettings.seed),
+  evalEvery: count.default(1),
+  backend: z.enum(['auto', 'plan', 'native', 'wasm', 'cpu']).default('auto'),
+  latency: distribution.default(defaultConditions.latency),
+  bandwidth: distribution.optional(),
+  loss: distribution.default(defaultConditions.loss),
+  stepTime: distribution.default(defaultConditions.stepTime),
+  stragglers: z.string().optional(),
+  churn: z.array(z.string()).default([]),
+  energy: z.enum(['ble', 'wifi', 'lte']).default('wifi')
+})
+
+export type SwarmSpec = z.input<typeof swarmSpec>
+
+/** Rows a node of MNIST when nobody says otherwise. */
+const mnistSamples = 1000
+const onlyVirtual = ['problem', 'latency', 'bandwidth', 'loss', 'stepTime', 'stragglers', 'churn'] as const
+
+/**
+ * @param path - of the spec in its file, for errors
+ * @throws InvalidSpecError with the field's path
+ */
+export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | 'real'; config: SimulationConfig } {
+  const given = parseField(swarmSpec, spec, path)
+  const {
+    kind,
+    dataset,
+    samples,
+    label,
+    nodes,
+    rounds,
+    partition,
+    evalEvery,
+    backend,
+    problem,
+    churn,
+    energy,
+    ...rest
+  } = given
+  const { latency, bandwidth, loss, stepTime, stragglers, ...learning } = rest
+  const conditions = { latency, bandwidth, loss, stepTime, stragglers }
+  const at = <T>(field: string, check: () => T): T => blame(`${path}.${field}`, check)
+  if (kind === 'real') {
+    for (const field of onlyVirtual) {
+      if ((spec as Record<string, unknown>)[field] === undefined) continue
+      throw new InvalidSpecError(`${path}.${field}`, `only a virtual swarm takes it; expected kind "virtual", or none.`)
+    }
+  }
+  at('topology', () => createTopology(learning.topology).graph(nodes, learning.seed))
+  at('averaging', () => createAveraging(learning.averaging, 1))
+  at('compress', () => createCompressor(learning.compress, createLayout([{ name: 'probe', shape: [1] }])))
+  at('partition', () => parsePartition(partition))
+  for (const field of ['latency', 'bandwidth', 'loss', 'stepTime', 'stragglers'] as const) {
+    at(field, () => parseConditions({ [field]: conditions[field] ?? defaultConditions[field] }))
+  }
+  const config: SimulationConfig = {
+    ...{ nodes, rounds, dataset, partition, evalEvery, backend, problem, energy, label, ...conditions },
+    samples: samples ?? (dataset === 'mnist' ? mnistSamples : undefined),
+    standardise: 'local',
+    missing: 'fail',
+    settings: { ...learning, name: 'convergence' },
+    until: undefined,
+    churn: churn.map((each, i) => at(`churn[${i}]`, () => parseDisturbance(each))),
+    evalNodes: nodes
+  }
+  return { kind, config }
+}
+
+/** @throws InvalidSpecError */
+export function parseField<T extends z.ZodType>(schema: T, value: unknown, path: string): z.output<T> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const fields = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : issue.path
+  const problem =
+    issue.code === 'unrecognized_keys' ? 'no such field; expected those of the README.' : `${issue.message}.`
+  throw new InvalidSpecError(fields.reduce(appendField, path), problem)
+}
+
+/** Have an error of a check name the field. */
+export function blame<T>(path: string, check: () => T): T {
+  try {
+    return check()
+  } catch (cause) {
+    throw new InvalidSpecError(path, (cause as Error).message, { cause })
+  }
+}
+
+function appendField(path: string, field: PropertyKey): string {
+  return typeof field === 'number' ? `${path}[${field}]` : `${path === '' ? '' : `${path}.`}${String(field)}`
+}
