@@ -48,6 +48,8 @@ export interface Answer {
   readonly round: number
   /** Counts the models that this node has had since it started: a larger one is a later model. */
   readonly version: number
+  /** The peer that has answered. */
+  readonly node: string
 }
 
 interface NodeEvents {
@@ -236,6 +238,11 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     return this.#init.task
   }
 
+  /** The last round; Infinity: it learns until it is stopped. */
+  get rounds(): number {
+    return this.#init.rounds
+  }
+
   /** Bytes that went over the network. */
   get traffic(): Traffic {
     return this.#parts.traffic
@@ -341,7 +348,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       this.task.training.target === 'input'
         ? reconstructionErrors(features, outputs, examples.length)
         : decodePredictions(outputs, schema.label)
-    return { predictions, round, version }
+    return { predictions, round, version, node: this.peerId }
   }
 
   status(): NodeStatus {

@@ -4,7 +4,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidArgumentError, type Command, type Option } from 'commander'
 import type { BackendName } from '../engine/index.js'
-import { HomeError, ListenError } from '../node/errors.js'
+import { systemClock } from '../node/clock.js'
+import { HomeError } from '../node/errors.js'
 import type { MurmurNode, NodeOptions, RoundRecord } from '../node/index.js'
 import { createLogger, logFormats, logLevels, type LogFormat, type LogLevel } from '../node/logger.js'
 import { isLoopback } from '../node/http/guard.js'
@@ -12,8 +13,9 @@ import { createToken, readToken } from '../node/http/token.js'
 import type { HttpServer } from '../node/http/server.js'
 import { exitCodes } from './exit-codes.js'
 import { energyProfileNames, type energyProfiles } from '../learning/energy.js'
-import { backendOption, choice, group, option, positive, repeated, wholeNumber } from './options.js'
+import { backendOption, choice, group, maxPort, option, positive, repeated, wholeNumber } from './options.js'
 import { formatBytes, formatShare, narrate, printResult } from './output.js'
+import { withPort } from './with-port.js'
 
 /** Flags of the commands that run a node on this device. */
 export interface DeviceFlags {
@@ -37,7 +39,6 @@ export interface DeviceFlags {
 
 /** How long a node waits for its neighbours before it begins its first round without them. */
 const linkTimeoutMs = 5000
-const maxPort = 65_535
 
 export function homeOption(): Option {
   return option('--home <folder>', 'where the node keeps its identity').default(join(homedir(), '.murmur'), '~/.murmur')
@@ -135,6 +136,7 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
   // Loading the network takes a while: help and complaints about flags come before it.
   const { createNode } = await import('../node/index.js')
   const { serveHttp } = await import('../node/http/server.js')
+  const { feedOf } = await import('../node/http/node-feed.js')
   const { NodeMetrics } = await import('../node/metrics.js')
   const { Registry } = await import('prom-client')
   const registry = new Registry()
@@ -159,7 +161,8 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
     const stopAsked = new Promise<void>(resolve => (onStop = resolve))
     const metrics = new NodeMetrics(node, { registry, energy: flags.energy })
     const { httpHost: host, corsOrigin: corsOrigins } = flags
-    const options = { host, corsOrigins, token: known ?? newToken, metrics, onStop, log }
+    const feed = feedOf(node, systemClock)
+    const options = { host, corsOrigins, token: known ?? newToken, metrics, feed, onStop, log }
     const http = await withPort(flags.http, isDefault(command, 'http'), port => serveHttp(node, { ...options, port }))
     node.announceControl(http.url)
     return { node, http, newToken, stopAsked }
@@ -214,7 +217,7 @@ function introduce({ node, http, newToken }: Device, flags: DeviceFlags, isNew: 
       `data       ${flags.data}  ${rows} rows, ${inputs} → ${outputs}, ${data.testRows} held out`,
       `model      ${model.parameters} parameters, layout ${model.layoutHash.slice(0, 8)}, backend ${model.backend}`,
       ...addresses.map((address, i) => `${i === 0 ? 'listening ' : '          '} ${address}`),
-      `http       ${http.url}`,
+      `dashboard  ${http.url}`,
       ...(newToken === undefined ? [] : [`token      ${newToken}  (kept in ${flags.home}; shown only now)`]),
       'Another device joins with:',
       `  murmur join ${reachable(addresses)} --data <its data>`
@@ -240,16 +243,6 @@ function describeRound(record: RoundRecord, label: 'class' | 'number'): string {
   if (averagedWith.length > 0) parts.push(`↑ ${formatBytes(bytesSent)} ↓ ${formatBytes(bytesReceived)}`)
   if (neighbourDistance !== undefined) parts.push(`consensus ${neighbourDistance.toFixed(2)}`)
   return parts.join('  ')
-}
-
-/** A port that was only a default gives way when it is taken. */
-async function withPort<T>(port: number, mayGiveWay: boolean, listen: (port: number) => Promise<T>): Promise<T> {
-  try {
-    return await listen(port)
-  } catch (error) {
-    if (!(error instanceof ListenError) || !mayGiveWay) throw error
-    return listen(0)
-  }
 }
 
 function isDefault(command: Command, name: keyof DeviceFlags): boolean {

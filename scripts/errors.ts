@@ -12,6 +12,11 @@ export class NoNodeError extends Error {
   override readonly name = 'NoNodeError'
 }
 
+/** There is no record of a run, or none that can be read. */
+export class NoRunError extends Error {
+  override readonly name = 'NoRunError'
+}
+
 /** A swarm could not begin. */
 export class SwarmError extends Error {
   override readonly name = 'SwarmError'
@@ -63,6 +68,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   InvalidConfigError: exitCodes.invalid,
   InvalidRecordError: exitCodes.invalid,
   InvalidSpecError: exitCodes.invalid,
+  NoRunError: exitCodes.invalid,
   NotEnoughMemoryError: exitCodes.invalid,
   JoinError: exitCodes.noPeer,
   RefusedError: exitCodes.noPeer,

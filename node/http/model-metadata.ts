@@ -1,5 +1,5 @@
 import type { Schema } from '../../data/index.js'
-import type { ServedNode } from './part.js'
+import type { PredictingNode } from './part.js'
 import { imageInput } from './tf-serving.js'
 
 interface TensorInfo {
@@ -8,7 +8,7 @@ interface TensorInfo {
 }
 
 /** TensorFlow Serving's `GetModelStatus`. A node serves one version: the model as it is now. */
-export function modelStatus(node: ServedNode): object {
+export function modelStatus(node: PredictingNode): object {
   const { model } = node.status()
   const status = { error_code: 'OK', error_message: '' }
   return {
@@ -22,7 +22,7 @@ export function modelStatus(node: ServedNode): object {
  * TensorFlow Serving's `GetModelMetadata`: inputs and outputs of the model by name, -1 standing for the number of examples;
  * and, beyond it, classes and columns in full.
  */
-export function describeModel(node: ServedNode): object {
+export function describeModel(node: PredictingNode): object {
   const { name, schema } = node.task
   const { model } = node.status()
   const inputs = inputsOf(schema)

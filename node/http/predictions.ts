@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import type { Label, Prediction } from '../../data/index.js'
 import type { NodeMetrics } from '../metrics.js'
 import type { Answer } from '../node.js'
 import { HttpError } from './errors.js'
 import { describeModel, modelStatus } from './model-metadata.js'
-import type { HttpPart, Served } from './part.js'
+import type { PredictingNode } from './part.js'
 import {
   classificationOf,
   columnsOf,
@@ -17,7 +17,8 @@ import {
   type PredictBody
 } from './tf-serving.js'
 
-export interface Predicting extends Served {
+export interface Predicting {
+  readonly node: PredictingNode
   readonly metrics?: Pick<NodeMetrics, 'predicted'>
 }
 
@@ -30,7 +31,7 @@ const maxPending = 256
  * version, and the round that it is the result of (0 before this node's first averaging, when it still is the one that the
  * swarm began with or that a peer handed over).
  */
-export const predictionRoutes: HttpPart<Predicting> = (server, { node, metrics }, done) => {
+export const predictionRoutes: FastifyPluginCallback<Predicting> = (server, { node, metrics }, done) => {
   const { name, schema } = node.task
   const path = `/v1/models/${name}`
   const predict = limited((examples: readonly unknown[]) => node.predict(examples))
@@ -78,8 +79,13 @@ function answerOf(body: PredictBody, predictions: readonly Prediction[], label: 
     : { outputs: raw ?? columnsOf(predictions, label) }
 }
 
-function versionOf({ round, version }: Answer): { readonly round: number; readonly model_version: string } {
-  return { round, model_version: String(version) }
+/** What of an answer is the same in every form. */
+function versionOf({
+  round,
+  version,
+  node
+}: Answer): Omit<Answer, 'predictions' | 'version'> & { model_version: string } {
+  return { round, model_version: String(version), node }
 }
 
 type Predict = (examples: readonly unknown[]) => Promise<Answer>

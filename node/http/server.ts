@@ -1,34 +1,42 @@
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
-import { fastify } from 'fastify'
+import { fastify, type FastifyInstance } from 'fastify'
 import { ListenError } from '../errors.js'
 import type { NodeMetrics } from '../metrics.js'
 import { createLogger, type Logger } from '../logger.js'
 import { contentSecurityPolicy } from './content-security-policy.js'
 import { controlRoutes } from './control.js'
 import { answerBadPaths, answerErrors } from './errors.js'
+import type { Feed } from './feed.js'
 import { guard, isLoopback, type GuardInit } from './guard.js'
 import { healthRoute } from './health.js'
 import { metricsRoute } from './metrics.js'
 import { modelFileRoutes } from './model-files.js'
 import type { ServedNode } from './part.js'
+import { pageRoutes } from './page.js'
 import { predictionRoutes } from './predictions.js'
 import { statusRoutes } from './status.js'
 import { answerBrokenRequests } from './timeouts.js'
 
-export interface HttpOptions extends Partial<GuardInit> {
+/** How a server listens, and whom it answers. */
+export interface ServerOptions extends Partial<GuardInit> {
   /** 0: any free one. */
   readonly port: number
   /** Address to listen on; another than a loopback address needs a token. @default '127.0.0.1' */
   readonly host?: string
-  /** Figures for `/metrics`, which does not exist without them. */
-  readonly metrics?: NodeMetrics
-  /** Asked to stop: end the node and whatever runs it. @default the node is stopped */
-  readonly onStop?: () => void
   /** A request that has not arrived whole after this long is refused. @default 30000 */
   readonly requestTimeoutMs?: number
   /** @default warnings and errors as JSON lines on stderr */
   readonly log?: Logger
+}
+
+export interface HttpOptions extends ServerOptions {
+  /** Figures for `/metrics`, which does not exist without them. */
+  readonly metrics?: NodeMetrics
+  /** What the page shows; without it there is no page. */
+  readonly feed?: Feed
+  /** Asked to stop: end the node and whatever runs it. @default the node is stopped */
+  readonly onStop?: () => void
 }
 
 /** A running HTTP server. */
@@ -42,16 +50,37 @@ const maxBodyBytes = 8 * 1024 * 1024
 const requestTimeoutMs = 30_000
 
 /**
- * Serve a node: predictions in TensorFlow Serving's shape, and what the node says of itself.
+ * Serve a node: predictions in TensorFlow Serving's shape, what the node says of itself, and a page that shows it.
  *
  * @throws ListenError when the port is taken, or others could reach the server without a token
  */
-export async function serveHttp(node: ServedNode, options: HttpOptions): Promise<HttpServer> {
-  const { port, host = '127.0.0.1', token, corsOrigins = [], metrics, log = createLogger('http', 'warn') } = options
+export function serveHttp(node: ServedNode, options: HttpOptions): Promise<HttpServer> {
+  const { metrics, feed, onStop = () => void node.stop() } = options
+  return openServer(options, async server => {
+    await server.register(statusRoutes, { node })
+    await server.register(healthRoute, { node })
+    await server.register(modelFileRoutes, { node })
+    await server.register(predictionRoutes, { node, metrics })
+    await server.register(controlRoutes, { node, onStop })
+    if (metrics !== undefined) await server.register(metricsRoute, { node, metrics })
+    if (feed !== undefined) await server.register(pageRoutes, { feed })
+  })
+}
+
+/**
+ * Open a server that refuses whoever it should, with the routes that it is given.
+ *
+ * @throws ListenError when the port is taken, or others could reach the server without a token
+ */
+export async function openServer(
+  options: ServerOptions,
+  addRoutes: (server: FastifyInstance) => Promise<void>
+): Promise<HttpServer> {
+  const { port, host = '127.0.0.1', token, corsOrigins = [], log = createLogger('http', 'warn') } = options
   if (!isLoopback(host) && token === undefined) {
     throw new ListenError(`HTTP on ${host} can be reached by others; expected a token to ask them for. Give it one.`)
   }
-  const { requestTimeoutMs: timeoutMs = requestTimeoutMs, onStop = () => void node.stop() } = options
+  const { requestTimeoutMs: timeoutMs = requestTimeoutMs } = options
   const server = fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: timeoutMs,
@@ -66,12 +95,7 @@ export async function serveHttp(node: ServedNode, options: HttpOptions): Promise
   if (corsOrigins.length > 0) await server.register(cors, { origin: [...corsOrigins] })
   guard(server, { token, corsOrigins, open: !isLoopback(host) })
   await server.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false })
-  await server.register(statusRoutes, { node })
-  await server.register(healthRoute, { node })
-  await server.register(modelFileRoutes, { node })
-  await server.register(predictionRoutes, { node, metrics })
-  await server.register(controlRoutes, { node, onStop })
-  if (metrics !== undefined) await server.register(metricsRoute, { node, metrics })
+  await addRoutes(server)
   let bound: string
   try {
     bound = new URL(await server.listen({ host, port })).port

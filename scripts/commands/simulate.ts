@@ -7,6 +7,7 @@ import { replay } from '../simulate/replay.js'
 import { SimulationRun } from '../simulate/run-simulation.js'
 import { describe } from '../swarm/describe.js'
 import { stopOnInterrupt } from '../swarm/interrupt.js'
+import { reportOn } from '../records/report-on.js'
 import { RunRecord } from '../swarm/run-record.js'
 import { lineView } from '../swarm/view.js'
 
@@ -37,6 +38,7 @@ async function runSimulation(flags: SimulateFlags): Promise<void> {
   const interrupt = stopOnInterrupt(run, text => view.note(text))
   try {
     const { summary, exitCode } = await run.run()
+    await reportOn(record.folder)
     if (flags.json === true) printJson(summary)
     else printResult(describe(summary, record.folder))
     process.exitCode = exitCode

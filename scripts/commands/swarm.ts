@@ -1,36 +1,78 @@
-import { Command } from 'commander'
+import { Command, type Option } from 'commander'
+import { systemClock } from '../../node/clock.js'
+import type { HttpServer } from '../../node/http/server.js'
+import { group, maxPort, option, wholeNumber } from '../options.js'
 import { narrate, printJson, printResult } from '../output.js'
-import { planSwarm } from '../swarm/config.js'
+import { withPort } from '../with-port.js'
+import { planSwarm, type SwarmPlan } from '../swarm/config.js'
 import { announce, describe } from '../swarm/describe.js'
 import { configOf, swarmOptions, type SwarmFlags } from '../swarm/flags.js'
 import { stopOnInterrupt } from '../swarm/interrupt.js'
+import { reportOn } from '../records/report-on.js'
 import { RunRecord } from '../swarm/run-record.js'
 import { SwarmRun } from '../swarm/run-swarm.js'
-import { lineView, liveView } from '../swarm/view.js'
+import { SwarmFeed } from '../swarm/swarm-feed.js'
+import { serveSwarm } from '../swarm/swarm-page.js'
+import { allOf, lineView, liveView } from '../swarm/view.js'
 
 export function swarmCommand(): Command {
   const command = new Command('swarm').description(
     'many nodes on this machine, each a process of its own, learning together over TCP'
   )
-  for (const flag of swarmOptions()) command.addOption(flag)
-  return command.action(async (given: SwarmFlags) => runSwarm(given))
+  for (const flag of [...swarmOptions(), ...pageOptions()]) command.addOption(flag)
+  return command.action(async (flags: SwarmCommandFlags, self: Command) =>
+    runSwarm(flags, self.getOptionValueSource('http') === 'default')
+  )
 }
 
-async function runSwarm(flags: SwarmFlags): Promise<void> {
+interface SwarmCommandFlags extends SwarmFlags {
+  readonly dashboard: boolean
+  readonly http: number
+  readonly keep?: boolean
+}
+
+function pageOptions(): Option[] {
+  return group('Page:', [
+    option('--http <n>', 'port of the page, on 127.0.0.1; 0: any')
+      .default(8080, '8080, or any when that is taken')
+      .argParser(wholeNumber(0, maxPort)),
+    option('--no-dashboard', 'serve no page'),
+    option('--keep', 'when all nodes are done, let them answer predictions until Ctrl-C')
+  ])
+}
+
+async function runSwarm(flags: SwarmCommandFlags, mayGiveWay: boolean): Promise<void> {
   const plan = planSwarm(await configOf(flags))
   const { config } = plan
   const record = new RunRecord(flags.out, config, new Date())
   narrate(announce(plan, record.folder))
   const live = process.stderr.isTTY && process.env.TERM !== 'dumb'
   const view = live ? liveView(config.rounds) : lineView(config.rounds)
-  const run = new SwarmRun(plan, record, view)
+  const watch = flags.dashboard ? new SwarmFeed(plan, systemClock) : undefined
+  const run = new SwarmRun(plan, record, watch === undefined ? view : allOf([view, watch]), flags.keep)
+  const page = watch === undefined ? undefined : await openPage(run, plan, watch, flags.http, mayGiveWay)
   const interrupt = stopOnInterrupt(run, text => view.note(text))
   try {
     const { summary, exitCode } = await run.run()
+    await reportOn(record.folder)
     if (flags.json === true) printJson(summary)
     else printResult(describe(summary, record.folder))
     process.exitCode = exitCode
   } finally {
     interrupt.remove()
+    await page?.close()
   }
+}
+
+async function openPage(
+  run: SwarmRun,
+  { task }: SwarmPlan,
+  watch: SwarmFeed,
+  asked: number,
+  mayGiveWay: boolean
+): Promise<HttpServer> {
+  watch.follow(run)
+  const page = await withPort(asked, mayGiveWay, port => serveSwarm(run, task, watch.feed, port))
+  narrate(`dashboard ${page.url}`)
+  return page
 }

@@ -1,4 +1,6 @@
 import type { BackendName, Evaluation } from '../../engine/index.js'
+import type { LiveLink } from '../../node/http/live.js'
+import type { Answer, NodeStatus } from '../../node/index.js'
 import type { Task } from '../../protocols/index.js'
 import type { DataSource } from './config.js'
 
@@ -20,6 +22,10 @@ export type ToNode =
       readonly type: 'bootstrap'
       readonly members: readonly { readonly peer: string; readonly addresses: readonly string[] }[]
     }
+  /** Somebody asks the swarm's page; one node answers from its own model. */
+  | { readonly type: 'predict'; readonly question: number; readonly examples: readonly unknown[] }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
   | { readonly type: 'stop' }
 
 /** What a node process tells whoever watches. */
@@ -32,6 +38,16 @@ export type FromNode =
     }
   | { readonly type: 'learning' }
   | ({ readonly type: 'round' } & NodeRound)
+  /** What the node says of itself; now and then, for those who look on. */
+  | { readonly type: 'status'; readonly status: NodeStatus; readonly links: readonly LiveLink[] }
+  | { readonly type: 'predicted'; readonly question: number; readonly answer: Answer }
+  | {
+      readonly type: 'not-predicted'
+      readonly question: number
+      /** Whether what was asked is at fault. */
+      readonly invalid: boolean
+      readonly message: string
+    }
   | { readonly type: 'finished' }
   | { readonly type: 'failed'; readonly message: string; readonly exitCode: number }
   | ({ readonly type: 'stopped' } & NodeEnd)

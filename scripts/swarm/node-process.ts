@@ -1,8 +1,9 @@
 // One node of `murmur swarm`, in a process of its own. Started with an IPC channel; ends when told to, or when the parent
 // is gone.
 import { multiaddr } from '@multiformats/multiaddr'
-import { loadData } from '../../data/index.js'
+import { InvalidExampleError, loadData } from '../../data/index.js'
 import { createSketch } from '../../learning/sketch.js'
+import { LinkWatch } from '../../node/http/link-watch.js'
 import { createNode, JoinError, type MurmurNode } from '../../node/index.js'
 import { reportOf } from '../errors.js'
 import { exitCodes } from '../exit-codes.js'
@@ -15,10 +16,13 @@ import { parametersHash } from './parameters-hash.js'
 const linkTimeoutMs = 60_000
 /** And this much more for every node: they share the processor while all of them shake hands. */
 const linkTimeoutPerNodeMs = 2000
+/** Between two words about itself: for people to look at. */
+const statusIntervalMs = 200
 /** With nobody left to watch, a node that cannot stop cleanly ends all the same after this long. */
 const endTimeoutMs = 3000
 
 let node: MurmurNode | undefined
+let reportStatus = (): void => {}
 
 process.on('message', (message: ToNode) => {
   receive(message).catch((error: unknown) => {
@@ -45,9 +49,25 @@ async function receive(message: ToNode): Promise<void> {
       })
     case 'bootstrap':
       await joinOthers(node!, message.members)
+      reportStatus()
       return tell({ type: 'learning' })
+    case 'predict':
+      return predict(node!, message)
+    case 'pause':
+      return node?.pause()
+    case 'resume':
+      return node?.resume()
     case 'stop':
       return end(exitCodes.done)
+  }
+}
+
+async function predict(own: MurmurNode, { question, examples }: Extract<ToNode, { type: 'predict' }>): Promise<void> {
+  try {
+    tell({ type: 'predicted', question, answer: await own.predict(examples) })
+  } catch (error) {
+    const { message } = error as Error
+    tell({ type: 'not-predicted', question, invalid: error instanceof InvalidExampleError, message })
   }
 }
 
@@ -98,12 +118,29 @@ async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurN
       tell({ type: 'round', ...ended })
     }
   )
+  reportStatus = statusReporter(created)
   created.on('finished', () => tell({ type: 'finished' }))
   created.on('failed', error => {
     tell({ type: 'failed', ...reportOf(error) })
     void end(exitCodes.failure)
   })
   return created
+}
+
+/** Tell how the node is after a round, though not after each when they are short. @returns a function that tells it now */
+function statusReporter(own: MurmurNode): () => void {
+  const watch = new LinkWatch(own)
+  const report = (): void => {
+    toldAtMs = performance.now()
+    tell({ type: 'status', status: own.status(), links: watch.links })
+  }
+  let toldAtMs = -Infinity
+  own.on('round', record => {
+    watch.roundEnded(record)
+    if (performance.now() - toldAtMs >= statusIntervalMs) report()
+  })
+  for (const event of ['paused', 'resumed', 'finished'] as const) own.on(event, report)
+  return report
 }
 
 let ending: Promise<void> | undefined

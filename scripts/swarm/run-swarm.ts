@@ -1,9 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { LiveLink } from '../../node/http/live.js'
+import type { Answer, NodeStatus } from '../../node/index.js'
 import { SwarmError } from '../errors.js'
 import { exitCodes } from '../exit-codes.js'
 import type { SwarmPlan } from './config.js'
 import type { FromNode, NodeEnd, ToNode } from './messages.js'
+import { Questions } from './questions.js'
 import type { RunRecord } from './run-record.js'
 import { reaches, Scoreboard, type SwarmRound } from './scoreboard.js'
 import { summarise, type Summary } from './summary.js'
@@ -18,10 +21,21 @@ export interface SwarmView {
   stopped(): void
 }
 
-interface NodeProcess {
+/** What is known of a node from outside. */
+export interface WatchedNode {
+  readonly peer: string
+  readonly state: 'starting' | 'listening' | 'learning' | 'finished' | 'lost'
+  /** Its latest word about itself. */
+  readonly status: NodeStatus | undefined
+  readonly links: readonly LiveLink[]
+}
+
+interface NodeProcess extends WatchedNode {
   readonly child: ChildProcess
-  state: 'starting' | 'listening' | 'learning' | 'finished' | 'lost'
+  state: WatchedNode['state']
   peer: string
+  status: NodeStatus | undefined
+  links: readonly LiveLink[]
   addresses: readonly string[]
   end: NodeEnd | undefined
 }
@@ -43,17 +57,22 @@ export class SwarmRun {
   readonly #plan: SwarmPlan
   readonly #record: RunRecord
   readonly #view: SwarmView
+  readonly #keep: boolean
   readonly #scores: Scoreboard
   readonly #nodes: NodeProcess[] = []
+  readonly #questions = new Questions()
   #reached: SwarmRound | undefined
   /** What first went wrong with a node. */
   #failure: SwarmError | undefined
   #stopping = false
+  #paused = false
 
-  constructor(plan: SwarmPlan, record: RunRecord, view: SwarmView) {
+  /** @param keep - leave the nodes answering when they have finished, until `stop`. @default false */
+  constructor(plan: SwarmPlan, record: RunRecord, view: SwarmView, keep = false) {
     this.#plan = plan
     this.#record = record
     this.#view = view
+    this.#keep = keep
     this.#scores = new Scoreboard(plan.config.nodes)
   }
 
@@ -76,6 +95,32 @@ export class SwarmRun {
     return { summary, exitCode: this.#exitCode() }
   }
 
+  get nodes(): readonly WatchedNode[] {
+    return this.#nodes
+  }
+
+  /**
+   * Ask the model of one node.
+   *
+   * @throws HttpError 400 when the examples are at fault, 503 when the node is
+   */
+  predict(peer: string, examples: readonly unknown[]): Promise<Answer> {
+    return this.#questions.ask(this.#nodes.find(node => node.peer === peer)?.child, examples)
+  }
+
+  /** No node begins a round until `resume`. */
+  pause(): void {
+    this.#setPaused(true)
+  }
+
+  resume(): void {
+    this.#setPaused(false)
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
   /** End the run cleanly: every node says goodbye. */
   stop(): void {
     if (this.#stopping) return
@@ -91,6 +136,13 @@ export class SwarmRun {
     for (const { child } of this.#nodes) child.kill('SIGKILL')
   }
 
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return
+    this.#paused = paused
+    this.#view.note(paused ? 'paused' : 'resumed')
+    for (const { child } of this.#nodes) tell(child, { type: paused ? 'pause' : 'resume' })
+  }
+
   #startNode(index: number, rows: readonly number[]): Promise<void> {
     const { config, task, data } = this.#plan
     const child = fork(new URL('./node-process.js', import.meta.url), [], {
@@ -99,7 +151,15 @@ export class SwarmRun {
       // Eight processes share a machine: a small young generation costs little time and saves 30 MB a node.
       execArgv: ['--max-semi-space-size=2']
     })
-    const node: NodeProcess = { child, state: 'starting', peer: '', addresses: [], end: undefined }
+    const node: NodeProcess = {
+      child,
+      state: 'starting',
+      peer: '',
+      addresses: [],
+      status: undefined,
+      links: [],
+      end: undefined
+    }
     this.#nodes.push(node)
     createInterface({ input: child.stderr! }).on('line', line => this.#view.note(`node ${index}: ${line}`))
     child.on('message', message => this.#receive(index, node, message as FromNode))
@@ -130,6 +190,13 @@ export class SwarmRun {
         return
       case 'round':
         return this.#roundEnded(index, message)
+      case 'status':
+        node.status = message.status
+        node.links = message.links
+        return
+      case 'predicted':
+      case 'not-predicted':
+        return this.#questions.answered(message)
       case 'finished':
         node.state = 'finished'
         return this.#stopWhenFinished()
@@ -168,10 +235,13 @@ export class SwarmRun {
   }
 
   #stopWhenFinished(): void {
-    if (this.#nodes.every(({ state }) => state === 'finished' || state === 'lost')) this.stop()
+    if (!this.#nodes.every(({ state }) => state === 'finished' || state === 'lost')) return
+    if (!this.#keep) return this.stop()
+    this.#view.note('learning has ended; the nodes go on answering until Ctrl-C')
   }
 
   #exited(index: number, node: NodeProcess, how: string): void {
+    this.#questions.gone(node.child)
     if (this.#stopping) return
     node.state = 'lost'
     this.#view.note(`node ${index} ended unexpectedly (${how}); the others go on`)

@@ -71,6 +71,17 @@ export function lineView(rounds: number): SwarmView {
   }
 }
 
+/** Show the same run in several places. */
+export function allOf(views: readonly SwarmView[]): SwarmView {
+  return {
+    started: peers => views.forEach(view => view.started(peers)),
+    roundEnded: (round, scores) => views.forEach(view => view.roundEnded(round, scores)),
+    nodeAdvanced: scores => views.forEach(view => view.nodeAdvanced(scores)),
+    note: text => views.forEach(view => view.note(text)),
+    stopped: () => views.forEach(view => view.stopped())
+  }
+}
+
 /** @returns what was learned, and what it cost */
 function describeRound(ended: SwarmRound, rounds: number): [scores: string, costs: string] {
   const { round, loss, accuracy, r2, consensusDistance, bytesSentPerNode, seconds } = ended

@@ -62,7 +62,7 @@ export class StubNode extends EventEmitter implements Record<keyof ServedNode, u
       const rest = others.map(name => [name, 0.25 / others.length] as const)
       return { kind: 'class', label: first, probabilities: Object.fromEntries([[first, 0.75], ...rest]) }
     })
-    return { predictions, round: this.round, version: 3 }
+    return { predictions, round: this.round, version: 3, node: 'me' }
   }
 
   get localSchema(): Schema {

@@ -5,7 +5,7 @@ import { flowers, prices, StubNode, tinyImages, withServer, type Answer } from '
 const predictions = suite('predictions over HTTP')
 const path = '/v1/models/tulips'
 const rose = { kind: 'class', label: 'rose', probabilities: { rose: 0.75, '2': 0.125, iris: 0.125 } }
-const version = { round: 7, model_version: '3' }
+const version = { round: 7, model_version: '3', node: 'me' }
 
 predictions('answer instances, as objects and as arrays', () =>
   withServer(new StubNode(flowers), {}, async ask => {
