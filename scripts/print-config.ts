@@ -27,5 +27,5 @@ function settingOf(command: Command, option: Option, configFile: string | undefi
 
 function shown(value: unknown): string {
   if (value === null || (Array.isArray(value) && value.length === 0)) return '-'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
