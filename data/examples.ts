@@ -15,7 +15,7 @@ export type Prediction =
  *
  * For a table an example is an object of fields, or an array in the order of the schema's columns; numbers may be given
  * as text, further fields are ignored, an unknown category gives zeros. For images it is an array of pixels, 0 to 255: flat,
- * or nested by row and channel.
+ * as bytes or not, or nested by row and channel.
  *
  * @param columns - what `loadData` gave with this node's data; needed when the schema standardises locally
  * @returns examples.length x input width, scaled
@@ -94,18 +94,23 @@ function fieldsOf(example: unknown, index: number, columns: readonly FeatureColu
 
 function writeImage(output: Float32Array, example: unknown, index: number, schema: ImageSchema): void {
   const pixels: unknown = isRows(example, schema) ? example.flat(2) : example
-  if (!Array.isArray(pixels) || pixels.length !== output.length) {
-    const found = Array.isArray(pixels) ? count(pixels.length, 'pixel') : shown(pixels)
+  if (!isFlat(pixels) || pixels.length !== output.length) {
+    const found = isFlat(pixels) ? count(pixels.length, 'pixel') : shown(pixels)
     const problem = `${found}; expected an array of ${output.length} pixels (${schema.imageShape.join(' x ')}).`
     throw new InvalidExampleError(index, undefined, problem)
   }
-  pixels.forEach((value: unknown, pixel) => {
+  for (let pixel = 0; pixel < output.length; pixel++) {
+    const value = pixels[pixel]
     if (typeof value !== 'number' || !(value >= 0 && value <= 255)) {
       const problem = `pixel ${pixel} is ${shown(value)}; expected a number from 0 to 255.`
       throw new InvalidExampleError(index, String(pixel), problem)
     }
     output[pixel] = value / 255
-  })
+  }
+}
+
+function isFlat(example: unknown): example is ArrayLike<unknown> {
+  return Array.isArray(example) || example instanceof Uint8Array
 }
 
 /** Whether an image is given as rows of pixels, or of channels of pixels. */

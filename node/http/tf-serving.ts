@@ -56,10 +56,13 @@ export function examplesOf({ instances, inputs }: PredictBody, schema: Schema): 
   if ((instances === undefined) === (inputs === undefined)) {
     throw new HttpError(400, 'body: expected one of "instances" (a list of examples) and "inputs" (lists by input)')
   }
-  if (instances !== undefined) return schema.kind === 'image' ? instances.map(unnamed) : instances
+  if (schema.kind === 'image') {
+    const images = instances ?? (isList(inputs) ? inputs : columnOf(inputs!, imageInput))
+    return images.map(image => bytesOf(unnamed(image)))
+  }
+  if (instances !== undefined) return instances
   if (isList(inputs)) return inputs
-  const columns = inputs as Readonly<Record<string, unknown>>
-  if (schema.kind === 'image') return columnOf(columns, imageInput)
+  const columns = inputs!
   return rowsOf(
     columns,
     schema.columns.map(({ name }) => name)
@@ -73,7 +76,7 @@ export function examplesOf({ instances, inputs }: PredictBody, schema: Schema): 
  */
 export function featuresOf({ context = {}, examples }: ExamplesBody, schema: Schema): readonly unknown[] {
   const merged = examples.map(example => ({ ...context, ...example }))
-  if (schema.kind === 'image') return merged.map(unnamed)
+  if (schema.kind === 'image') return merged.map(features => bytesOf(unnamed(features)))
   return merged.map(features =>
     Object.fromEntries(Object.entries(features).map(([name, value]) => [name, single(value)]))
   )
@@ -108,6 +111,12 @@ export function columnsOf(predictions: readonly Prediction[], label: Label): unk
 /** An instance of a single input may be given by that input's name. */
 function unnamed(instance: unknown): unknown {
   return isRecord(instance) && Object.keys(instance).join() === imageInput ? instance[imageInput] : instance
+}
+
+/** An image may be given as TensorFlow Serving takes binary values: `{"b64": "..."}`, a byte a pixel. */
+function bytesOf(image: unknown): unknown {
+  if (!isRecord(image) || Object.keys(image).join() !== 'b64' || typeof image.b64 !== 'string') return image
+  return Buffer.from(image.b64, 'base64')
 }
 
 function rowsOf(columns: Readonly<Record<string, unknown>>, names: readonly string[]): unknown[] {

@@ -32,14 +32,17 @@ try {
   const ask = (path: string, body?: string): Promise<string> => send(url, path, body)
   const one = images.map(image => JSON.stringify({ instances: [image] }))
   const many = JSON.stringify({ instances: images.slice(0, batch) })
+  const bytes = JSON.stringify({
+    instances: images.slice(0, batch).map(image => ({ b64: Buffer.from(image).toString('base64') }))
+  })
   const predict = (body: string): Promise<string> => ask('/v1/models/mnist:predict', body)
 
   await ask('/api/control/pause', '{}')
   await closedLoop(predict, one, 1, 1000) // warm up
   const idle = await closedLoop(predict, one, clients, measureMs)
   const idlePaced = await openLoop(predict, one, measureMs)
-  const batched = await closedLoop(predict, [many], 1, measureMs)
-  const batchedTwo = await closedLoop(predict, [many], 2, measureMs)
+  const numbers = await closedLoop(predict, [many], clients, measureMs)
+  const binary = await closedLoop(predict, [bytes], clients, measureMs)
   const inProcess = await engineRate()
   await ask('/api/control/resume', '{}')
   await roundsPerSecond(ask, 1000)
@@ -62,11 +65,11 @@ try {
     [`${rate} requests a second, training: p99`, ms(at(training, 0.99)), `${ms(2 * at(idlePaced, 0.99))} (2x idle)`],
     [`${rate} requests a second: training slows by`, percent(1 - loaded / undisturbed), percent(bars.slowdown)],
     [`  rounds a second without, with`, `${undisturbed.toFixed(1)}, ${loaded.toFixed(1)}`, '-'],
-    [`batch of ${batch}, one client: images a second`, rows(batched).toFixed(0), '-'],
-    [`batch of ${batch}, two clients: images a second`, rows(batchedTwo).toFixed(0), '-'],
-    [`  the engine in process: images a second`, inProcess.toFixed(0), '-'],
-    [`  share of the engine's, one client`, percent(rows(batched) / inProcess), `${percent(bars.throughputShare)}`],
-    [`  share of the engine's, two clients`, percent(rows(batchedTwo) / inProcess), `${percent(bars.throughputShare)}`]
+    [`the engine in process, batch of ${batch}: images a second`, inProcess.toFixed(0), '-'],
+    [`batches of ${batch} as numbers, ${clients} clients: images a second`, rows(numbers).toFixed(0), '-'],
+    [`  share of the engine's`, percent(rows(numbers) / inProcess), percent(bars.throughputShare)],
+    [`batches of ${batch} as base64, ${clients} clients: images a second`, rows(binary).toFixed(0), '-'],
+    [`  share of the engine's`, percent(rows(binary) / inProcess), percent(bars.throughputShare)]
   ]
   printResult(
     `Predictions over HTTP, MNIST, mlp; ${cpus().length} x ${cpus()[0].model}, Node ${process.version}, commit ${commit()}\n`

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { encodeExamples } from '../../../data/index.js'
 import { flowers, prices, StubNode, tinyImages, withServer, type Answer } from '../../helpers/http.js'
 
 const predictions = suite('predictions over HTTP')
@@ -46,7 +47,7 @@ predictions('answer the raw signature in plain arrays, classes in the order of t
   })
 )
 
-predictions('take images flat, nested, named and as a column', async () => {
+predictions('take images flat, nested, named, as a column and as bytes', async () => {
   const node = new StubNode(tinyImages)
   await withServer(node, {}, async ask => {
     const nested = [[[0], [51]], [[102], [255]]] // prettier-ignore
@@ -56,12 +57,19 @@ predictions('take images flat, nested, named and as a column', async () => {
       { instances: [nested] },
       { instances: [{ image: nested }] },
       { inputs: [nested] },
-      { inputs: { image: [nested] } }
+      { inputs: { image: [nested] } },
+      { instances: [{ b64: 'ADNm/w==' }] },
+      { inputs: { image: [{ b64: 'ADNm/w==' }] } }
     ]
     for (const body of bodies) {
       const { status, body: answer } = await ask(`${path}:predict`, { body })
       assert.is(status, 200, `${JSON.stringify(body)}: ${answer}`)
+      const pixels = [...encodeExamples(node.asked, tinyImages)]
+      assert.equal(pixels, [...Float32Array.of(0, 0.2, 0.4, 1)], JSON.stringify(body))
     }
+    const { status, body: answer } = await ask(`${path}:predict`, { body: { instances: [{ b64: 'ADNm' }] } })
+    assert.is(status, 400)
+    assert.match(answer, /3 pixels; expected an array of 4 pixels/)
   })
 })
 
