@@ -99,6 +99,10 @@ function writeImage(output: Float32Array, example: unknown, index: number, schem
     const problem = `${found}; expected an array of ${output.length} pixels (${schema.imageShape.join(' x ')}).`
     throw new InvalidExampleError(index, undefined, problem)
   }
+  if (pixels instanceof Uint8Array) {
+    for (let pixel = 0; pixel < output.length; pixel++) output[pixel] = pixels[pixel] / 255
+    return
+  }
   for (let pixel = 0; pixel < output.length; pixel++) {
     const value = pixels[pixel]
     if (typeof value !== 'number' || !(value >= 0 && value <= 255)) {

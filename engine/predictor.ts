@@ -18,10 +18,10 @@ export interface PredictorInit {
 }
 
 /**
- * Multiply-adds of a prediction that is made on the caller's thread: about 0.1 ms. Waking another thread and being woken by
- * it takes as long where the processors sleep meanwhile (0.05 to 0.15 ms on a virtual machine).
+ * Multiply-adds of a prediction that is made on the caller's thread: at most about 0.3 ms. Waking another thread and being
+ * woken by it takes as long where the processors sleep meanwhile (0.1 to 0.2 ms on a virtual machine).
  */
-const MOST_OPERATIONS_HERE = 2 ** 18
+const MOST_OPERATIONS_HERE = 2 ** 22
 
 /**
  * The inference lane: answers from the model that was published last. A prediction waits neither for a training step nor for

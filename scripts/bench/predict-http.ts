@@ -41,8 +41,8 @@ try {
   await closedLoop(predict, one, 1, 1000) // warm up
   const idle = await closedLoop(predict, one, clients, measureMs)
   const idlePaced = await openLoop(predict, one, measureMs)
-  const numbers = await closedLoop(predict, [many], clients, measureMs)
-  const binary = await closedLoop(predict, [bytes], clients, measureMs)
+  const numbers = await imagesPerCore(ask, () => closedLoop(predict, [many], clients, measureMs))
+  const binary = await imagesPerCore(ask, () => closedLoop(predict, [bytes], clients, measureMs))
   const inProcess = await engineRate()
   await ask('/api/control/resume', '{}')
   await roundsPerSecond(ask, 1000)
@@ -53,7 +53,6 @@ try {
 
   const undisturbed = (alone + again) / 2
   const ms = (value: number): string => `${value.toFixed(2)} ms`
-  const rows = (latencies: readonly number[]): number => (1000 * batch * latencies.length) / measureMs
   const table = [
     ['MEASURE', 'REACHED', 'BAR'],
     [`one image, ${clients} clients, idle: p50`, ms(at(idle, 0.5)), `${bars.p50Ms} ms`],
@@ -65,11 +64,11 @@ try {
     [`${rate} requests a second, training: p99`, ms(at(training, 0.99)), `${ms(2 * at(idlePaced, 0.99))} (2x idle)`],
     [`${rate} requests a second: training slows by`, percent(1 - loaded / undisturbed), percent(bars.slowdown)],
     [`  rounds a second without, with`, `${undisturbed.toFixed(1)}, ${loaded.toFixed(1)}`, '-'],
-    [`the engine in process, batch of ${batch}: images a second`, inProcess.toFixed(0), '-'],
-    [`batches of ${batch} as numbers, ${clients} clients: images a second`, rows(numbers).toFixed(0), '-'],
-    [`  share of the engine's`, percent(rows(numbers) / inProcess), percent(bars.throughputShare)],
-    [`batches of ${batch} as base64, ${clients} clients: images a second`, rows(binary).toFixed(0), '-'],
-    [`  share of the engine's`, percent(rows(binary) / inProcess), percent(bars.throughputShare)]
+    [`batches of ${batch}, the engine in process: images a core and second`, inProcess.toFixed(0), '-'],
+    [`  over HTTP, as numbers`, numbers.toFixed(0), '-'],
+    [`  share of the engine's`, percent(numbers / inProcess), percent(bars.throughputShare)],
+    [`  over HTTP, as base64`, binary.toFixed(0), '-'],
+    [`  share of the engine's`, percent(binary / inProcess), percent(bars.throughputShare)]
   ]
   printResult(
     `Predictions over HTTP, MNIST, mlp; ${cpus().length} x ${cpus()[0].model}, Node ${process.version}, commit ${commit()}\n`
@@ -127,7 +126,16 @@ async function roundsPerSecond(ask: (path: string) => Promise<string>, ms: numbe
   return (1000 * ((await round()) - first)) / (performance.now() - started)
 }
 
-/** Images a second of the engine alone, parameters and features handed over each time as a node does. */
+/** Images for each second of processor time that the node takes, on whichever threads: clients share its cores here. */
+async function imagesPerCore(ask: (path: string) => Promise<string>, load: () => Promise<number[]>): Promise<number> {
+  const cpuSeconds = async (): Promise<number> =>
+    Number(/^process_cpu_seconds_total (\S+)/m.exec(await ask('/metrics'))?.[1])
+  const before = await cpuSeconds()
+  const { length } = await load()
+  return (batch * length) / ((await cpuSeconds()) - before)
+}
+
+/** Images a second of processor time of the engine alone, parameters and features handed over each time as a node does. */
 async function engineRate(): Promise<number> {
   const training = {
     loss: 'softmax-cross-entropy',
@@ -142,17 +150,19 @@ async function engineRate(): Promise<number> {
   const input = Float32Array.from(images.slice(0, batch).flat(), pixel => pixel / 255)
   const run = async (ms: number): Promise<number> => {
     const started = performance.now()
+    const before = process.cpuUsage()
     let done = 0
     while (performance.now() - started < ms) {
       await engine.predict(parameters, input, batch)
       done += batch
     }
-    return (1000 * done) / (performance.now() - started)
+    const { user, system } = process.cpuUsage(before)
+    return (1e6 * done) / (user + system)
   }
   await run(500)
-  const imagesPerSecond = await run(measureMs / 2)
+  const rate = await run(measureMs / 2)
   engine.dispose()
-  return imagesPerSecond
+  return rate
 }
 
 function send({ hostname, port }: URL, path: string, body?: string): Promise<string> {
