@@ -14,7 +14,7 @@ const predictor = suite('predictor')
 const topology = buildModel('mlp:90', [6], 3, CLASSIFY.loss)
 const init: PredictorInit = { topology, training: CLASSIFY, backend: 'plan' }
 /** So many are predicted in a worker, one alone on this thread. */
-const rows = 300
+const rows = 4800
 const features = randomDataset(rows, 6, 3).features as Float32Array
 const none = new Float32Array(0)
 
@@ -40,7 +40,7 @@ predictor('gives the same answer on this thread as in the worker', () =>
   withPredictor({}, async lane => {
     lane.publish(3, initialParameters(topology, 1), none)
     const many = await ask(lane)
-    for (const row of [0, 1, 299]) {
+    for (const row of [0, 1, rows - 1]) {
       const one = await ask(lane, features.subarray(row * 6, (row + 1) * 6), 1)
       assert.equal([one.round, one.version], [3, 1])
       close(one.predictions, many.predictions.subarray(row * 3, (row + 1) * 3), 1e-6, `row ${row}`)
@@ -117,7 +117,7 @@ predictor('refuses what cannot be answered, and goes on', () =>
       assert.match(error.message, /no model yet/, `${count} rows`)
     }
     lane.publish(1, initialParameters(topology, 1), none)
-    for (const count of [7, 299]) {
+    for (const count of [7, rows - 1]) {
       assert.match((await rejection(ask(lane, features, count))).message, new RegExp(`features of ${count} rows`))
     }
     assert.is((await ask(lane)).round, 1)
