@@ -13,7 +13,13 @@ export interface WorkerInit {
 
 /** What a training worker can be asked; answered in the order of asking. */
 export type Work =
-  | { readonly kind: 'train'; readonly parameters: Float32Array; readonly firstStep: number; readonly steps: number }
+  | {
+      readonly kind: 'train'
+      readonly parameters: Float32Array
+      readonly firstStep: number
+      readonly steps: number
+      readonly state?: Float32Array
+    }
   | { readonly kind: 'evaluate'; readonly parameters: Float32Array }
   | {
       readonly kind: 'predict'
@@ -27,7 +33,7 @@ export type Request = Work & { readonly id: number }
 export type WorkResult = { readonly loss: number } | Evaluation | Float32Array
 
 export type Reply =
-  | { readonly kind: 'ready'; readonly backend: string }
+  | { readonly kind: 'ready'; readonly backend: string; readonly stateSize: number }
   | { readonly kind: 'warning'; readonly message: string }
   /** The engine could not be made. */
   | { readonly kind: 'unusable'; readonly message: string }

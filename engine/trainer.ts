@@ -44,6 +44,7 @@ export class Trainer {
   readonly #spare: Float32Array[] = []
   readonly #onWarning: (message: string) => void
   #backend = ''
+  #stateSize = 0
   #nextId = 0
   /** Why no request is taken any more. */
   #ended: EngineError | undefined
@@ -76,15 +77,25 @@ export class Trainer {
     return this.#backend
   }
 
+  /** Floats of optimiser state that the caller may keep; 0 when the optimiser has none or the backend keeps it to itself. */
+  get stateSize(): number {
+    return this.#stateSize
+  }
+
   /**
    * Run optimiser steps, changing `work`, as `Engine.train` does.
    *
    * @param work - parameters, backed by a SharedArrayBuffer; the worker's until the promise settles
+   * @param options - `state`: optimiser state of length `stateSize`, likewise shared, changed. @default the worker's own
    * @returns mean loss over the steps
    * @throws EngineError
    */
-  async train(work: Float32Array, options: { firstStep: number; steps: number }): Promise<{ loss: number } & CpuTime> {
-    if (!(work.buffer instanceof SharedArrayBuffer)) {
+  async train(
+    work: Float32Array,
+    options: { readonly firstStep: number; readonly steps: number; readonly state?: Float32Array }
+  ): Promise<{ loss: number } & CpuTime> {
+    for (const vector of [work, options.state ?? work]) {
+      if (vector.buffer instanceof SharedArrayBuffer) continue
       throw new EngineError('the parameters to train are not shared with the worker; back them by a SharedArrayBuffer')
     }
     const { result, cpuMs } = await this.#ask({ kind: 'train', parameters: work, ...options })
@@ -137,6 +148,7 @@ export class Trainer {
       this.#worker.on('message', (reply: Reply) => {
         if (reply.kind === 'ready') {
           this.#backend = reply.backend
+          this.#stateSize = reply.stateSize
           resolve()
         } else if (reply.kind === 'unusable') end(new UnusableEngineError(reply.message))
         else this.#receive(reply)

@@ -15,8 +15,10 @@ function reply(message: Reply): void {
 async function perform(engine: Engine, request: Request): Promise<WorkResult> {
   const { kind, parameters } = request
   switch (kind) {
-    case 'train':
-      return engine.train(parameters, data.train, { firstStep: request.firstStep, steps: request.steps, seed })
+    case 'train': {
+      const { firstStep, steps, state } = request
+      return engine.train(parameters, data.train, { firstStep, steps, state, seed })
+    }
     case 'evaluate':
       return engine.evaluate(parameters, data.test)
     case 'predict':
@@ -40,7 +42,9 @@ try {
   port.on('message', (request: Request) => {
     queue = queue.then(() => answer(engine, request))
   })
-  reply({ kind: 'ready', backend: engine.backend })
+  // Only the plan takes its state from the caller.
+  const stateSize = engine.backend === 'plan' ? engine.stateSize : 0
+  reply({ kind: 'ready', backend: engine.backend, stateSize })
 } catch (error) {
   reply({ kind: 'unusable', message: (error as Error).message })
 }
