@@ -60,6 +60,8 @@ export interface RoundMachineInit {
   readonly rounds?: number
   /** The last round already done, by this node or by the peer that its parameters come from. @default 0 */
   readonly round?: number
+  /** Optimiser steps that this node has taken before. @default 0 */
+  readonly stepsTaken?: number
   /** A round takes at least this long, so that a node alone does not burn its battery. @default 0 */
   readonly minRoundMs?: number
   readonly deadline?: DeadlineBounds
@@ -92,7 +94,7 @@ export class RoundMachine {
   #expected: readonly string[] = []
   #phase: Phase = 'idle'
   #round: number
-  #stepsTaken = 0
+  #stepsTaken: number
   #loss = NaN
   #roundStartedMs = 0
   /** Peers that a deadline passed without, and that were not heard since. */
@@ -105,6 +107,7 @@ export class RoundMachine {
     this.#averaging = init.averaging
     this.#deadline = new Deadline(init.deadline ?? defaultDeadlineBounds)
     this.#round = init.round ?? 0
+    this.#stepsTaken = init.stepsTaken ?? 0
     if (!init.averaging.synchronous) this.#base = new Float32Array(init.parameters.length)
     init.averaging.begin?.(init.parameters)
   }
@@ -112,6 +115,11 @@ export class RoundMachine {
   /** The round under way, or the last one when finished. */
   get round(): number {
     return this.#round
+  }
+
+  /** Optimiser steps that this node has taken, in all its rounds. */
+  get stepsTaken(): number {
+    return this.#stepsTaken
   }
 
   get phase(): Phase {

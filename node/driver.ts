@@ -19,11 +19,13 @@ export interface DriverInit {
   /** The vectors that the machine was created with. */
   readonly parameters: Float32Array
   readonly work: Float32Array
+  /** Of the optimiser, shared with the worker; training changes it. Empty: the worker keeps its own. */
+  readonly optimizerState: Float32Array
   /** Evaluate after every so many rounds, and after the last; 0: never. */
   readonly evaluateEvery: number
   readonly rounds: number
-  /** A round has ended. `parameters` is the model at this instant. */
-  readonly onAveraged: (result: RoundResult, parameters: Float32Array) => void
+  /** A round has ended. The parameters, and the optimiser's state, are those of its end until this returns. */
+  readonly onAveraged: (result: RoundResult) => void
   /** Its evaluation, when one was due, has ended; called for every round, in order. */
   readonly onRound: (result: RoundResult, evaluation: Evaluation | undefined) => void
   readonly onRejected: (peer: string, reason: RejectReason) => void
@@ -100,6 +102,8 @@ export class Driver {
           round: action.round,
           loss: action.loss
         })
+        // What drove the parameters there would do so again.
+        this.#init.optimizerState.fill(0)
         return
       case 'averaged':
         this.#cancelWait()
@@ -110,7 +114,9 @@ export class Driver {
   }
 
   #train(firstStep: number, steps: number): void {
-    this.#parts.trainer.train(this.#init.work, { firstStep, steps }).then(
+    const { work, optimizerState } = this.#init
+    const state = optimizerState.length > 0 ? optimizerState : undefined
+    this.#parts.trainer.train(work, { firstStep, steps, state }).then(
       ({ loss, cpuMs }) => {
         this.cpu.trainingMs += cpuMs
         this.#handle({ type: 'trained', loss })
@@ -121,7 +127,7 @@ export class Driver {
 
   #averaged(result: RoundResult): void {
     const { parameters, evaluateEvery, rounds, onAveraged, onRound } = this.#init
-    onAveraged(result, parameters)
+    onAveraged(result)
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
     const evaluation = due ? this.#parts.trainer.evaluate(parameters) : undefined
     const before = this.#reported

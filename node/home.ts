@@ -3,19 +3,22 @@ import { join } from 'node:path'
 import { loadOrCreateSelfKey } from '@libp2p/config'
 import type { PrivateKey } from '@libp2p/interface'
 import { LevelDatastore } from 'datastore-level'
+import { CheckpointStore } from './checkpoint/index.js'
 import { removeControl, writeControl, type Control } from './control-file.js'
 import { HomeError } from './errors.js'
 
-/** The folder in which a device keeps its identity and the peers that it knows. One process at a time. */
+/** The folder in which a device keeps its identity, the peers that it knows and what it has learned. One process at a time. */
 export class Home {
   readonly path: string
   readonly datastore: LevelDatastore
   readonly privateKey: PrivateKey
+  readonly checkpoints: CheckpointStore
 
   private constructor(path: string, datastore: LevelDatastore, privateKey: PrivateKey) {
     this.path = path
     this.datastore = datastore
     this.privateKey = privateKey
+    this.checkpoints = new CheckpointStore(join(path, 'checkpoints'))
   }
 
   /**

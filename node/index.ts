@@ -1,6 +1,7 @@
 import './with-resolvers.js'
 
 export { createNode, type NodeOptions } from './create-node.js'
+export { ForeignCheckpointError } from './checkpoint/index.js'
 export { HomeError, InvalidAddressError, JoinError, ListenError } from './errors.js'
 export { MurmurNode, type RoundRecord } from './node.js'
 export { defaultSettings, type LearningSettings } from './learning-settings.js'

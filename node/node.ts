@@ -9,14 +9,9 @@ import type { Layout } from '../learning/parameters.js'
 import { createRng } from '../learning/rng.js'
 import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
 import { createTopology } from '../learning/topology/create-topology.js'
-import {
-  Exchange,
-  Membership,
-  TaskServer,
-  type MemberRecord,
-  type ModelSnapshot,
-  type Task
-} from '../protocols/index.js'
+import { Exchange, Membership, TaskServer, type MemberRecord, type Task } from '../protocols/index.js'
+import type { Start } from './beginning.js'
+import { CheckpointWriter } from './checkpoint/index.js'
 import type { Clock } from './clock.js'
 import { Driver } from './driver.js'
 import type { Home } from './home.js'
@@ -65,7 +60,7 @@ export interface NodeInit {
   readonly taskId: string
   readonly layout: Layout
   readonly data: LoadedData
-  readonly initial: ModelSnapshot
+  readonly start: Start
   readonly rounds: number
   readonly evaluateEvery: number
   readonly minRoundMs: number
@@ -85,6 +80,9 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   readonly #membership: Membership
   readonly #neighbourhood: Neighbourhood
   readonly #taskServer: TaskServer
+  readonly #optimizerState: Float32Array
+  /** Only with a home to write to. */
+  readonly #checkpoints: CheckpointWriter | undefined
   readonly #rejected = new Map<string, Map<string, number>>()
   #startedMs = 0
   #cpuAtStart = process.cpuUsage()
@@ -99,15 +97,19 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     super()
     this.#parts = components
     this.#init = init
-    const { host, trainer, clock, log } = components
-    const { task, taskId, layout, initial, rounds, evaluateEvery, minRoundMs } = init
+    const { host, trainer, clock, log, home } = components
+    const { task, taskId, layout, start, rounds, evaluateEvery, minRoundMs } = init
     const self = host.peerId.toString()
     const rng = createRng(task.seed).fork(self)
     const compressor = createCompressor(task.compress, layout)
     const parameters = sharedFloats(layout.size)
     const work = sharedFloats(layout.size)
-    parameters.set(initial.parameters)
+    parameters.set(start.parameters)
     this.#parameters = parameters
+    this.#optimizerState = sharedFloats(trainer.stateSize)
+    // Another backend may have kept its own.
+    if (start.optimizerState?.length === trainer.stateSize) this.#optimizerState.set(start.optimizerState)
+    if (home !== undefined) this.#checkpoints = new CheckpointWriter({ store: home.checkpoints, clock, log }, task)
     const averaging = createAveraging(task.averaging, layout.size)
     this.#machine = new RoundMachine({
       parameters,
@@ -117,7 +119,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       rng,
       localSteps: task.localSteps,
       rounds,
-      round: initial.round,
+      round: start.round,
+      stepsTaken: start.stepsTaken,
       minRoundMs
     })
     this.#exchange = new Exchange(
@@ -142,9 +145,10 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       {
         parameters,
         work,
+        optimizerState: this.#optimizerState,
         evaluateEvery,
         rounds,
-        onAveraged: (result, model) => this.emit('averaged', result, model),
+        onAveraged: result => this.#averaged(result),
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
         onRejected: (peer, reason) => this.#countRejected(peer, reason),
         onFinished: () => this.emit('finished'),
@@ -297,6 +301,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       evaluation: this.#evaluation,
       bytes: traffic.total,
       rejected: sumByReason(this.#rejected.values()),
+      checkpointRound: this.#checkpoints?.round,
       uptimeSeconds: (clock.now() - this.#startedMs) / 1000
     }
   }
@@ -342,6 +347,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     await this.#taskServer.stop()
     await trainer.stop()
     await host.stop()
+    await this.#checkpoints?.flush()
     await home?.close()
   }
 
@@ -354,6 +360,16 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         resolve()
       })
     })
+  }
+
+  #averaged(result: RoundResult): void {
+    this.#checkpoints?.save({
+      round: result.round,
+      stepsTaken: this.#machine.stepsTaken,
+      parameters: this.#parameters,
+      optimizerState: this.#optimizerState
+    })
+    this.emit('averaged', result, this.#parameters)
   }
 
   #roundEnded(result: RoundResult, evaluation: Evaluation | undefined): void {

@@ -23,6 +23,8 @@ export interface NodeStatus {
   readonly bytes: Bytes
   /** Messages refused, by reason. */
   readonly rejected: Readonly<Record<string, number>>
+  /** The round of the newest checkpoint on the disk that this process wrote; undefined before the first. */
+  readonly checkpointRound: number | undefined
   readonly uptimeSeconds: number
 }
 

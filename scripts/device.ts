@@ -16,6 +16,7 @@ import { formatBytes, formatShare, narrate, printResult } from './output.js'
 export interface DeviceFlags {
   readonly data: string
   readonly home: string
+  readonly fresh?: boolean
   readonly host: string
   readonly port: number
   readonly http: number
@@ -33,7 +34,10 @@ const linkTimeoutMs = 5000
 const maxPort = 65_535
 
 export function homeOption(): Option {
-  return option('--home <folder>', 'where the node keeps its identity').default(join(homedir(), '.murmur'), '~/.murmur')
+  return option('--home <folder>', 'where the node keeps its identity and checkpoints').default(
+    join(homedir(), '.murmur'),
+    '~/.murmur'
+  )
 }
 
 export function deviceOptions(): Option[] {
@@ -46,6 +50,7 @@ export function deviceOptions(): Option[] {
     ]),
     ...group('Device:', [
       homeOption(),
+      option('--fresh', 'forget what was learned in that folder before'),
       option('--host <address>', 'IPv4 address to listen on').default('0.0.0.0').argParser(ipv4),
       option('--port <n>', 'TCP port to listen on; 0: any')
         .default(4101, '4101, or any when that is taken')
@@ -105,6 +110,7 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
     createNode({
       ...start,
       home: flags.home,
+      fresh: flags.fresh,
       listen: [`/ip4/${flags.host}/tcp/${port}`],
       rounds: flags.rounds,
       evaluateEvery: flags.evalEvery,
@@ -155,7 +161,7 @@ function learn(node: MurmurNode, flags: DeviceFlags, joining: boolean): Promise<
 }
 
 function introduce({ node, http }: Device, flags: DeviceFlags, isNew: boolean): void {
-  const { model, data } = node.status()
+  const { model, data, round } = node.status()
   const { schema } = node.task
   const outputs = schema.label.kind === 'class' ? String(schema.label.classes.length) : 'a number'
   const rows = data.trainRows + data.testRows
@@ -166,6 +172,7 @@ function introduce({ node, http }: Device, flags: DeviceFlags, isNew: boolean): 
       `node       ${node.peerId}  (${isNew ? 'new' : 'known'} identity in ${flags.home})`,
       `data       ${flags.data}  ${rows} rows, ${inputs} → ${outputs}, ${data.testRows} held out`,
       `model      ${model.parameters} parameters, layout ${model.layoutHash.slice(0, 8)}, backend ${model.backend}`,
+      ...(round > 0 ? [`resuming   after round ${round}`] : []),
       ...addresses.map((address, i) => `${i === 0 ? 'listening ' : '          '} ${address}`),
       `http       ${http.url}`,
       'Another device joins with:',

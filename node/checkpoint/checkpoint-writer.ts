@@ -1,0 +1,89 @@
+import type { Task } from '../../protocols/index.js'
+import type { Clock } from '../clock.js'
+import type { Logger } from '../logger.js'
+import type { CheckpointStore } from './checkpoint-store.js'
+import type { Checkpoint } from './checkpoint.js'
+
+/** While writing fails, say so at most this often. */
+const warnEveryMs = 10 * 60_000
+
+export interface CheckpointWriterComponents {
+  readonly store: Pick<CheckpointStore, 'write' | 'folder'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** What changes from round to round. */
+export type Progress = Omit<Checkpoint, 'task'>
+
+/**
+ * Writes checkpoints beside everything else: `save` takes a copy and returns, one file is written at a time, and of those
+ * that wait only the newest is. A disk that is full or read-only costs a warning and nothing else.
+ */
+export class CheckpointWriter {
+  readonly #parts: CheckpointWriterComponents
+  readonly #task: Task
+  /** Copies that are written no more: their memory is used again. */
+  readonly #spare: Checkpoint[] = []
+  #waiting: Checkpoint | undefined
+  #writing: Promise<void> | undefined
+  #warnedAtMs: number | undefined
+  #round: number | undefined
+
+  constructor(components: CheckpointWriterComponents, task: Task) {
+    this.#parts = components
+    this.#task = task
+  }
+
+  /** The round of the newest checkpoint that was written by this process. */
+  get round(): number | undefined {
+    return this.#round
+  }
+
+  /** @param progress - copied before this returns */
+  save(progress: Progress): void {
+    const copy = this.#waiting ?? this.#spare.pop()
+    const parameters = copy?.parameters ?? new Float32Array(progress.parameters.length)
+    const optimizerState = copy?.optimizerState ?? new Float32Array(progress.optimizerState.length)
+    parameters.set(progress.parameters)
+    optimizerState.set(progress.optimizerState)
+    this.#waiting = { ...progress, task: this.#task, parameters, optimizerState }
+    this.#writing ??= this.#writeAll()
+  }
+
+  /** Wait until all that was saved is on the disk, as far as it can be. */
+  async flush(): Promise<void> {
+    await this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let next = this.#waiting; next !== undefined; next = this.#waiting) {
+      this.#waiting = undefined
+      await this.#write(next)
+      this.#spare.push(next)
+    }
+    this.#writing = undefined
+  }
+
+  async #write(checkpoint: Checkpoint): Promise<void> {
+    const { store, log } = this.#parts
+    try {
+      await store.write(checkpoint)
+      this.#round = checkpoint.round
+      if (this.#warnedAtMs === undefined) return
+      this.#warnedAtMs = undefined
+      log.warn('checkpoints are written again', { round: checkpoint.round })
+    } catch (error) {
+      this.#failed(checkpoint, error as Error)
+    }
+  }
+
+  #failed({ round }: Checkpoint, { message }: Error): void {
+    const { clock, log, store } = this.#parts
+    const nowMs = clock.now()
+    if (this.#warnedAtMs !== undefined && nowMs - this.#warnedAtMs < warnEveryMs) return
+    this.#warnedAtMs = nowMs
+    const found = { folder: store.folder, round, lastWritten: this.#round, error: message }
+    log.warn('no checkpoint can be written; learning goes on, and every round tries again. Check the disk.', found)
+  }
+}
