@@ -1,5 +1,6 @@
 import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, Update } from './averaging/averaging.js'
 import type { Compressor } from './compression/compressor.js'
+import { Plausibility } from './averaging/plausibility.js'
 import { Deadline, defaultDeadlineBounds, type DeadlineBounds } from './deadline.js'
 import { Inbox } from './inbox.js'
 import { allFinite } from './parameters.js'
@@ -86,6 +87,7 @@ export class RoundMachine {
   readonly #averaging: Averaging
   readonly #deadline: Deadline
   readonly #inbox = new Inbox()
+  readonly #plausibility = new Plausibility()
   /** What `parameters` were when local steps began; only strategies that average meanwhile need it. */
   readonly #base: Float32Array | undefined
   /** Exchanges that peers opened since this round began. */
@@ -312,7 +314,8 @@ export class RoundMachine {
 
   #state(): AveragingState {
     const { parameters, compressor, rng } = this.#init
-    return { parameters, neighbours: this.#neighbours, round: this.#round, compressor, rng }
+    const plausibility = this.#plausibility
+    return { parameters, neighbours: this.#neighbours, round: this.#round, compressor, rng, plausibility }
   }
 }
 

@@ -165,19 +165,23 @@ class ChocoSgd implements Averaging {
 
   /** @returns ||xhat_j - xhat_i||^2, or why the update is refused: the parameters are then as before */
   #averageWith(state: AveragingState, { peer, weight }: Neighbour, update: Update): number | RejectReason {
-    const { parameters, compressor } = state
+    const { parameters, compressor, plausibility } = state
     const link = this.#link(peer)
     const refused = link.theirs.receive(update, compressor, this.#scratch)
     if (refused !== undefined) return refused
     const step = weight * (this.#stepSize ?? compressor.stepSize ?? 1)
     const moved = this.#scratch.ours
     let squared = 0
+    let ownSquared = 0
     for (let i = 0; i < moved.length; i++) {
-      const difference = link.theirs.values[i] - this.#ours.values[i]
+      const own = this.#ours.values[i]
+      const difference = link.theirs.values[i] - own
       moved[i] = parameters[i] + step * difference
       squared += difference * difference
+      ownSquared += own * own
     }
     if (!allFinite(moved)) return 'not-finite'
+    if (!plausibility.admits(squared, ownSquared)) return 'implausible'
     parameters.set(moved)
     return squared
   }

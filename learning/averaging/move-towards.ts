@@ -15,7 +15,7 @@ const surelyNear = 1e60
  * @returns ||theirs - ours||^2, or why the update is refused: the parameters are then as before
  */
 export function moveTowards(
-  { parameters, compressor }: AveragingState,
+  { parameters, compressor, plausibility }: AveragingState,
   weight: number,
   payload: Uint8Array,
   ours: Float32Array,
@@ -29,13 +29,16 @@ export function moveTowards(
     throw error
   }
   let squared = 0
+  let ownSquared = 0
   for (let i = 0; i < parameters.length; i++) {
     const difference = scratch[i] - ours[i]
     scratch[i] = parameters[i] + weight * difference
     squared += difference * difference
+    ownSquared += ours[i] * ours[i]
   }
   // Their model is not finite, or so far away that the sum overflows: no need to look as long as it is near.
   if (!(squared < surelyNear) && !allFinite(scratch)) return 'not-finite'
+  if (!plausibility.admits(squared, ownSquared)) return 'implausible'
   parameters.set(scratch)
   return squared
 }
