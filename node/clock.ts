@@ -1,11 +1,8 @@
-/** Time, as a node sees it. A simulation hands in its own. */
-export interface Clock {
-  /** Milliseconds; only differences mean anything. */
-  now(): number
-  /** @returns a function that cancels the call */
-  after(ms: number, call: () => void): () => void
-}
+import type { Clock } from '../protocols/clock.js'
 
+export type { Clock }
+
+/** The time of this device, which no change of its wall clock touches. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, call) {

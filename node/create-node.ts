@@ -1,5 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { LoadedData, Schema } from '../data/index.js'
 import { Trainer, type BackendName } from '../engine/index.js'
 import { createRng } from '../learning/rng.js'
@@ -7,8 +8,9 @@ import { taskId, type Task } from '../protocols/index.js'
 import { found, join as joinOrResume, resume, resumeAny, type Beginning } from './beginning.js'
 import type { Checkpoint } from './checkpoint/index.js'
 import { systemClock } from './clock.js'
+import { Conduct } from './conduct.js'
 import { ListenError } from './errors.js'
-import { Home } from './home.js'
+import { Home, wallClockEpoch } from './home.js'
 import { createHost, type Host } from './host.js'
 import type { LearningSettings } from './learning-settings.js'
 import { readAddress } from './join.js'
@@ -71,12 +73,18 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     const home = options.home === undefined ? undefined : await Home.open(options.home)
     if (home !== undefined) undo.push(() => home.close())
     const saved = home === undefined ? undefined : await lastCheckpoint(home, options.fresh === true, log)
+    const epoch = home === undefined ? wallClockEpoch() : await home.nextEpoch()
     const traffic = new Traffic()
+    const conduct: Conduct = new Conduct(
+      { clock: systemClock, log },
+      { onBan: peer => void host.hangUp(peerIdFromString(peer)).catch(() => {}) }
+    )
     const privateKey = home?.privateKey ?? options.privateKey ?? (await generateKeyPair('Ed25519'))
-    const host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
+    const host: Host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
       privateKey,
       datastore: home?.datastore,
-      traffic
+      traffic,
+      admits: peer => !conduct.isBanned(peer)
     })
     undo.push(async () => host.stop())
 
@@ -92,7 +100,7 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     })
     undo.push(() => trainer.stop())
     const node = new MurmurNode(
-      { host, traffic, trainer, clock: systemClock, log, home },
+      { host, traffic, trainer, clock: systemClock, log, home, conduct },
       {
         task,
         taskId: taskId(task),
@@ -101,7 +109,8 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
         start,
         rounds: options.rounds ?? Infinity,
         evaluateEvery: options.evaluateEvery ?? 1,
-        minRoundMs: options.minRoundMs ?? 0
+        minRoundMs: options.minRoundMs ?? 0,
+        firstSequence: (BigInt(epoch) << 32n) + 1n
       }
     )
     node.introduce(members)

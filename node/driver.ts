@@ -95,7 +95,6 @@ export class Driver {
         )
         return
       case 'reject':
-        log.debug('update rejected', { peer: action.from, reason: action.reason })
         return this.#init.onRejected(action.from, action.reason)
       case 'diverged':
         log.warn('local steps ended in numbers that are not finite; they were discarded. Lower the learning rate.', {

@@ -3,9 +3,17 @@ import { join } from 'node:path'
 import { loadOrCreateSelfKey } from '@libp2p/config'
 import type { PrivateKey } from '@libp2p/interface'
 import { LevelDatastore } from 'datastore-level'
+import { Key } from 'interface-datastore'
 import { CheckpointStore } from './checkpoint/index.js'
 import { removeControl, writeControl, type Control } from './control-file.js'
 import { HomeError } from './errors.js'
+
+const epochKey = new Key('/murmur/epoch')
+
+/** Seconds since 1970: rises from process to process where nothing is kept. */
+export function wallClockEpoch(): number {
+  return Math.floor(Date.now() / 1000)
+}
 
 /** The folder in which a device keeps its identity, the peers that it knows and what it has learned. One process at a time. */
 export class Home {
@@ -36,6 +44,17 @@ export class Home {
       throw new HomeError(describe(path, cause as Error), { cause })
     }
     return new Home(path, datastore, await loadOrCreateSelfKey(datastore))
+  }
+
+  /**
+   * A number above all that this gave before, also when the device's clock was set back: what is sent with it cannot be
+   * taken for something older.
+   */
+  async nextEpoch(): Promise<number> {
+    const saved = (await this.datastore.has(epochKey)) ? Number(Buffer.from(await this.datastore.get(epochKey))) : 0
+    const epoch = Math.max(saved + 1, wallClockEpoch())
+    await this.datastore.put(epochKey, Buffer.from(String(epoch)))
+    return epoch
   }
 
   writeControl(control: Control): void {

@@ -19,6 +19,8 @@ export interface HostInit {
   /** Where peers are remembered; in memory without it. */
   readonly datastore?: Datastore
   readonly traffic: Traffic
+  /** Whether there may be a connection with a peer. @default with everybody */
+  readonly admits?: (peer: string) => boolean
 }
 
 const mebibyte = 1024 * 1024
@@ -28,7 +30,13 @@ const streamInactivityMs = 24 * 3600 * 1000
 const handshakeTimeoutMs = 30_000
 
 /** A libp2p node as murmur uses it, started. */
-export async function createHost({ privateKey, listen, datastore, traffic }: HostInit): Promise<Host> {
+export async function createHost({
+  privateKey,
+  listen,
+  datastore,
+  traffic,
+  admits = () => true
+}: HostInit): Promise<Host> {
   return createLibp2p({
     privateKey,
     datastore,
@@ -48,6 +56,11 @@ export async function createHost({ privateKey, listen, datastore, traffic }: Hos
     // A frozen peer costs its neighbours one deadline, so there is no haste to drop it; dropping one that is only busy makes it
     // busier still. A ping must end before the next begins: two at once count as a failure, and end the connection.
     connectionMonitor: { pingInterval: 10_000, pingTimeout: { minTimeout: 8_000, maxTimeout: 9_000 } },
+    connectionGater: {
+      denyDialPeer: peer => !admits(peer.toString()),
+      denyInboundEncryptedConnection: peer => !admits(peer.toString()),
+      denyOutboundEncryptedConnection: peer => !admits(peer.toString())
+    },
     // Many nodes of one swarm may share an address: behind one router, or on one machine.
     connectionManager: {
       inboundConnectionThreshold: 100,

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { decodePredictions, encodeExamples, type LoadedData, type Prediction } from '../data/index.js'
 import { sharedFloats, type Evaluation, type Trainer } from '../engine/index.js'
-import type { RejectReason } from '../learning/averaging/averaging.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import type { Layout } from '../learning/parameters.js'
@@ -13,6 +12,7 @@ import { Exchange, Membership, TaskServer, type MemberRecord, type Task } from '
 import type { Start } from './beginning.js'
 import { CheckpointWriter } from './checkpoint/index.js'
 import type { Clock } from './clock.js'
+import type { Conduct } from './conduct.js'
 import { Driver } from './driver.js'
 import type { Home } from './home.js'
 import type { Host } from './host.js'
@@ -51,6 +51,7 @@ export interface NodeComponents {
   readonly trainer: Trainer
   readonly clock: Clock
   readonly log: Logger
+  readonly conduct: Conduct
   /** The folder that keeps its identity; the node closes it. */
   readonly home: Home | undefined
 }
@@ -64,6 +65,8 @@ export interface NodeInit {
   readonly rounds: number
   readonly evaluateEvery: number
   readonly minRoundMs: number
+  /** Of its announcements, see `Membership`. */
+  readonly firstSequence: bigint
 }
 
 /** How long a node that stops waits for peers to read what it has sent. */
@@ -83,7 +86,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   readonly #optimizerState: Float32Array
   /** Only with a home to write to. */
   readonly #checkpoints: CheckpointWriter | undefined
-  readonly #rejected = new Map<string, Map<string, number>>()
+  readonly #conduct: Conduct
   #startedMs = 0
   #cpuAtStart = process.cpuUsage()
   #last: RoundRecord | undefined
@@ -97,7 +100,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     super()
     this.#parts = components
     this.#init = init
-    const { host, trainer, clock, log, home } = components
+    const { host, trainer, clock, log, home, conduct } = components
+    this.#conduct = conduct
     const { task, taskId, layout, start, rounds, evaluateEvery, minRoundMs } = init
     const self = host.peerId.toString()
     const rng = createRng(task.seed).fork(self)
@@ -124,7 +128,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       minRoundMs
     })
     this.#exchange = new Exchange(
-      { libp2p: host },
+      { libp2p: host, clock },
       {
         taskId,
         layoutHash: layout.hash,
@@ -134,10 +138,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
           this.#neighbourhood.linksChanged()
           this.#onLink()
         },
-        onFault: (peer, reason, detail) => {
-          log.debug('peer at fault', { peer, reason, detail })
-          this.#countRejected(peer, reason)
-        }
+        onFault: (peer, fault, detail) => conduct.record(peer, fault, detail)
       }
     )
     this.#driver = new Driver(
@@ -150,7 +151,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         rounds,
         onAveraged: result => this.#averaged(result),
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
-        onRejected: (peer, reason) => this.#countRejected(peer, reason),
+        onRejected: (peer, reason) => conduct.record(peer, reason),
         onFinished: () => this.emit('finished'),
         onFailed: error => this.emit('failed', error)
       }
@@ -162,6 +163,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         self,
         addresses: () => host.getMultiaddrs(),
         round: () => this.#machine.round,
+        firstSequence: init.firstSequence,
+        onFault: (peer, fault, detail) => conduct.record(peer, fault, detail),
         onChange: () => {
           this.#neighbourhood.membersChanged()
           this.#onLink()
@@ -300,7 +303,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       loss: this.#last?.loss,
       evaluation: this.#evaluation,
       bytes: traffic.total,
-      rejected: sumByReason(this.#rejected.values()),
+      rejected: this.#conduct.total,
       checkpointRound: this.#checkpoints?.round,
       uptimeSeconds: (clock.now() - this.#startedMs) / 1000
     }
@@ -322,7 +325,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
           weight: weights.get(peer),
           rttMs: connection?.rtt,
           bytes: bytes ?? { sent: 0, received: 0 },
-          rejected: Object.fromEntries(this.#rejected.get(peer) ?? [])
+          rejected: this.#conduct.of(peer)
         }
       })
   }
@@ -386,16 +389,4 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     }
     this.emit('round', this.#last)
   }
-
-  #countRejected(peer: string, reason: RejectReason | 'other-task'): void {
-    const ofPeer = this.#rejected.get(peer) ?? new Map<string, number>()
-    this.#rejected.set(peer, ofPeer)
-    ofPeer.set(reason, (ofPeer.get(reason) ?? 0) + 1)
-  }
-}
-
-function sumByReason(counts: Iterable<Map<string, number>>): Record<string, number> {
-  const sum: Record<string, number> = {}
-  for (const ofPeer of counts) for (const [reason, count] of ofPeer) sum[reason] = (sum[reason] ?? 0) + count
-  return sum
 }
