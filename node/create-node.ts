@@ -7,6 +7,7 @@ import { createRng } from '../learning/rng.js'
 import { taskId, type Task } from '../protocols/index.js'
 import { found, join as joinOrResume, resume, resumeAny, type Beginning } from './beginning.js'
 import type { Checkpoint } from './checkpoint/index.js'
+import { readAllowList, readSwarmKey } from './access.js'
 import { systemClock } from './clock.js'
 import { Conduct } from './conduct.js'
 import { ListenError } from './errors.js'
@@ -25,6 +26,14 @@ export interface NodeOptions {
   readonly join?: readonly string[]
   /** @default 30000 */
   readonly joinTimeoutMs?: number
+  /** Addresses of peers to find again and again, whether or not they answer now. Those of `join` are among them. */
+  readonly bootstrap?: readonly string[]
+  /** Find peers on the local network by multicast DNS. @default false */
+  readonly mdns?: boolean
+  /** File of the key that closes the swarm, see `murmur key`. @default an open swarm */
+  readonly swarmKey?: string
+  /** Peer ids that may take part, or files with one on each line. @default everybody */
+  readonly allow?: readonly string[]
   /** How to learn, when founding a swarm. @default those of a checkpoint in `home`, else `defaultSettings` */
   readonly settings?: Partial<LearningSettings>
   /** A whole task instead of settings; when joining, the only task that is accepted. */
@@ -66,6 +75,9 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
   const { join = [], log = createLogger('murmur', 'warn') } = options
   // What is wrong with the user's own files is said before anything is opened.
   const targets = join.map(readAddress)
+  const contacts = [...targets, ...(options.bootstrap ?? []).map(readAddress)]
+  const swarmKey = options.swarmKey === undefined ? undefined : readSwarmKey(options.swarmKey)
+  const allowed = options.allow === undefined ? undefined : readAllowList(options.allow)
   const asked = options.task !== undefined || options.settings !== undefined || options.home === undefined
   const founded = targets.length === 0 && asked ? found(options) : undefined
   const undo: (() => Promise<unknown>)[] = []
@@ -80,11 +92,14 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
       { onBan: peer => void host.hangUp(peerIdFromString(peer)).catch(() => {}) }
     )
     const privateKey = home?.privateKey ?? options.privateKey ?? (await generateKeyPair('Ed25519'))
+    const admits = (peer: string): boolean => !conduct.isBanned(peer) && allowed?.has(peer) !== false
     const host: Host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
       privateKey,
       datastore: home?.datastore,
       traffic,
-      admits: peer => !conduct.isBanned(peer)
+      swarmKey,
+      mdns: options.mdns,
+      admits
     })
     undo.push(async () => host.stop())
 
@@ -110,6 +125,8 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
         rounds: options.rounds ?? Infinity,
         evaluateEvery: options.evaluateEvery ?? 1,
         minRoundMs: options.minRoundMs ?? 0,
+        contacts,
+        admits,
         firstSequence: (BigInt(epoch) << 32n) + 1n
       }
     )

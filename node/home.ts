@@ -8,8 +8,6 @@ import { CheckpointStore } from './checkpoint/index.js'
 import { removeControl, writeControl, type Control } from './control-file.js'
 import { HomeError } from './errors.js'
 
-const epochKey = new Key('/murmur/epoch')
-
 /** Seconds since 1970: rises from process to process where nothing is kept. */
 export function wallClockEpoch(): number {
   return Math.floor(Date.now() / 1000)
@@ -51,10 +49,19 @@ export class Home {
    * taken for something older.
    */
   async nextEpoch(): Promise<number> {
-    const saved = (await this.datastore.has(epochKey)) ? Number(Buffer.from(await this.datastore.get(epochKey))) : 0
-    const epoch = Math.max(saved + 1, wallClockEpoch())
-    await this.datastore.put(epochKey, Buffer.from(String(epoch)))
+    const epoch = Math.max(Number((await this.read('epoch')) ?? 0) + 1, wallClockEpoch())
+    await this.write('epoch', String(epoch))
     return epoch
+  }
+
+  /** Text kept from one start to the next; undefined when there is none. */
+  async read(name: string): Promise<string | undefined> {
+    const key = new Key(`/murmur/${name}`)
+    return (await this.datastore.has(key)) ? Buffer.from(await this.datastore.get(key)).toString() : undefined
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await this.datastore.put(new Key(`/murmur/${name}`), Buffer.from(text))
   }
 
   writeControl(control: Control): void {

@@ -2,7 +2,9 @@ import './with-resolvers.js'
 import { gossipsub, type GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
+import { preSharedKey } from '@libp2p/pnet'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
@@ -19,6 +21,10 @@ export interface HostInit {
   /** Where peers are remembered; in memory without it. */
   readonly datastore?: Datastore
   readonly traffic: Traffic
+  /** Only hosts with the same key can talk to each other. @default open to all */
+  readonly swarmKey?: Uint8Array
+  /** Look for peers on the local network. @default false */
+  readonly mdns?: boolean
   /** Whether there may be a connection with a peer. @default with everybody */
   readonly admits?: (peer: string) => boolean
 }
@@ -26,6 +32,8 @@ export interface HostInit {
 const mebibyte = 1024 * 1024
 /** A round may be long; whether a peer is alive, the connection monitor tells. */
 const streamInactivityMs = 24 * 3600 * 1000
+
+const mdnsService = '_murmur._udp.local'
 
 const handshakeTimeoutMs = 30_000
 
@@ -35,6 +43,8 @@ export async function createHost({
   listen,
   datastore,
   traffic,
+  swarmKey,
+  mdns: useMdns = false,
   admits = () => true
 }: HostInit): Promise<Host> {
   return createLibp2p({
@@ -43,6 +53,8 @@ export async function createHost({
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
+    connectionProtector: swarmKey === undefined ? undefined : preSharedKey({ psk: swarmKey }),
+    peerDiscovery: useMdns ? [mdns({ serviceTag: mdnsService })] : [],
     streamMuxers: [
       yamux({
         streamOptions: {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { decodePredictions, encodeExamples, type LoadedData, type Prediction } from '../data/index.js'
 import { sharedFloats, type Evaluation, type Trainer } from '../engine/index.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
@@ -13,6 +14,7 @@ import type { Start } from './beginning.js'
 import { CheckpointWriter } from './checkpoint/index.js'
 import type { Clock } from './clock.js'
 import type { Conduct } from './conduct.js'
+import { Contacts } from './contacts.js'
 import { Driver } from './driver.js'
 import type { Home } from './home.js'
 import type { Host } from './host.js'
@@ -65,9 +67,15 @@ export interface NodeInit {
   readonly rounds: number
   readonly evaluateEvery: number
   readonly minRoundMs: number
+  /** Addresses to find others at. */
+  readonly contacts: readonly Multiaddr[]
+  /** Whether there may be a connection with a peer. */
+  readonly admits: (peer: string) => boolean
   /** Of its announcements, see `Membership`. */
   readonly firstSequence: bigint
 }
+
+const contactsKey = 'contacts'
 
 /** How long a node that stops waits for peers to read what it has sent. */
 const drainMs = 1000
@@ -87,6 +95,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   /** Only with a home to write to. */
   readonly #checkpoints: CheckpointWriter | undefined
   readonly #conduct: Conduct
+  readonly #contacts: Contacts
   #startedMs = 0
   #cpuAtStart = process.cpuUsage()
   #last: RoundRecord | undefined
@@ -166,11 +175,31 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         firstSequence: init.firstSequence,
         onFault: (peer, fault, detail) => conduct.record(peer, fault, detail),
         onChange: () => {
+          for (const { peer, addresses } of this.#membership.records) {
+            if (peer !== self) this.#contacts.add(peer, addresses)
+          }
           this.#neighbourhood.membersChanged()
           this.#onLink()
         }
       }
     )
+    this.#contacts = new Contacts({
+      dial: async (addresses, signal) => host.dial(addresses, { signal }),
+      isSettled: key =>
+        key === self || isConnected(key) || !init.admits(key) || this.#membership.get(key) !== undefined,
+      save: async text => home?.write(contactsKey, text),
+      clock,
+      log,
+      rng: rng.fork('contacts')
+    })
+    const isConnected = (key: string): boolean =>
+      host.getConnections().some(({ remotePeer, remoteAddr }) => {
+        return remotePeer.toString() === key || remoteAddr.toString().startsWith(key)
+      })
+    for (const address of init.contacts) this.#contacts.addAddress(address)
+    host.addEventListener('peer:discovery', ({ detail: { id, multiaddrs } }) => {
+      this.#contacts.add(id.toString(), multiaddrs)
+    })
     this.#neighbourhood = new Neighbourhood(
       {
         membership: this.#membership,
@@ -334,6 +363,9 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     await this.#exchange.start()
     await this.#taskServer.start()
     this.#membership.start()
+    const known = await this.#parts.home?.read(contactsKey)
+    if (known !== undefined) this.#contacts.load(known)
+    this.#contacts.start()
     this.#neighbourhood.membersChanged()
   }
 
@@ -343,6 +375,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     this.#driver.stop()
     // What is half open cannot be closed; that it failed is told to who opened it.
     await this.#opening?.catch(() => {})
+    this.#contacts.stop()
     this.#neighbourhood.stop()
     this.#membership.stop()
     await this.#drained()

@@ -17,6 +17,10 @@ export interface DeviceFlags {
   readonly data: string
   readonly home: string
   readonly fresh?: boolean
+  readonly bootstrap?: readonly string[]
+  readonly mdns?: boolean
+  readonly swarmKey?: string
+  readonly allow?: readonly string[]
   readonly host: string
   readonly port: number
   readonly http: number
@@ -59,6 +63,12 @@ export function deviceOptions(): Option[] {
         .default(8080, '8080, or any when that is taken')
         .argParser(wholeNumber(0, maxPort)),
       backendOption()
+    ]),
+    ...group('Peers:', [
+      option('--bootstrap <multiaddr...>', 'where to look for others, again and again'),
+      option('--mdns', 'find others on the local network'),
+      option('--swarm-key <file>', 'only devices with the same key take part; `murmur key` writes one'),
+      option('--allow <peer...>', 'only these peers take part: peer ids, or files with one on each line')
     ]),
     ...group('Rounds:', [
       option('--rounds <n>', 'stop learning after this round (default: never)').argParser(wholeNumber(1)),
@@ -111,6 +121,10 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
       ...start,
       home: flags.home,
       fresh: flags.fresh,
+      bootstrap: flags.bootstrap,
+      mdns: flags.mdns,
+      swarmKey: flags.swarmKey,
+      allow: flags.allow,
       listen: [`/ip4/${flags.host}/tcp/${port}`],
       rounds: flags.rounds,
       evaluateEvery: flags.evalEvery,

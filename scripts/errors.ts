@@ -48,6 +48,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   ModelMismatchError: exitCodes.invalid,
   BackendUnavailableError: exitCodes.invalid,
   HomeError: exitCodes.invalid,
+  InvalidKeyError: exitCodes.invalid,
   ForeignCheckpointError: exitCodes.invalid,
   ListenError: exitCodes.invalid,
   OutputError: exitCodes.invalid,

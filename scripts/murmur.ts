@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { joinCommand } from './commands/join.js'
+import { keyCommand } from './commands/key.js'
 import { peersCommand } from './commands/peers.js'
 import { predictCommand } from './commands/predict.js'
 import { simulateCommand } from './commands/simulate.js'
@@ -31,7 +32,7 @@ First steps:
 program.commandsGroup('Start:').addCommand(upCommand()).addCommand(joinCommand()).addCommand(swarmCommand())
 program.commandsGroup('Experiment:').addCommand(simulateCommand())
 program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand())
-program.commandsGroup('Use:').addCommand(predictCommand())
+program.commandsGroup('Use:').addCommand(predictCommand()).addCommand(keyCommand())
 for (const command of [program, ...program.commands]) setUpHelp(command)
 
 tolerateClosedPipes()

@@ -2,9 +2,11 @@
 // a word: only the faults whose name holds it.
 import { formatTable } from '../../scripts/output.js'
 import { crashes } from './crashes.js'
+import { disks } from './disks.js'
 import type { Extent, Fault, Outcome } from './fault.js'
+import { networks } from './networks.js'
 
-const faults: readonly Fault[] = [...crashes]
+const faults: readonly Fault[] = [...crashes, ...networks, ...disks]
 
 const words = process.argv.slice(2)
 const extent: Extent = words.includes('--quick') ? 'quick' : 'full'
@@ -18,7 +20,7 @@ async function measure(fault: Fault): Promise<{ readonly state: string; readonly
   try {
     outcome = await fault.run(extent)
   } catch (error) {
-    outcome = { ok: false, reached: (error as Error).message.slice(0, 500) }
+    outcome = { ok: false, reached: (error as Error).message.replace(/\s+/g, ' ').slice(0, 300) }
   }
   return { state: outcome.ok ? 'ok' : 'FAILED', reached: outcome.reached }
 }
