@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { doctorCommand } from './commands/doctor.js'
 import { joinCommand } from './commands/join.js'
 import { keyCommand } from './commands/key.js'
 import { peersCommand } from './commands/peers.js'
@@ -31,7 +32,7 @@ First steps:
 
 program.commandsGroup('Start:').addCommand(upCommand()).addCommand(joinCommand()).addCommand(swarmCommand())
 program.commandsGroup('Experiment:').addCommand(simulateCommand())
-program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand())
+program.commandsGroup('Look:').addCommand(statusCommand()).addCommand(peersCommand()).addCommand(doctorCommand())
 program.commandsGroup('Use:').addCommand(predictCommand()).addCommand(keyCommand())
 for (const command of [program, ...program.commands]) setUpHelp(command)
 

@@ -44,6 +44,7 @@ async function cleanAccuracy(extent: Extent): Promise<number> {
 }
 
 const killOne: Fault = {
+  fullOnly: true,
   name: 'SIGKILL one of 8 at seeded instants',
   bar: "the others' next round ends within 3 s plus a round; nobody exits; accuracy within 0.5 points",
   async run(extent) {
@@ -95,6 +96,7 @@ const killHalf: Fault = {
 }
 
 const freeze: Fault = {
+  fullOnly: true,
   name: 'SIGSTOP 40 s, SIGCONT (quick: 8 s)',
   bar: 'others never wait over one deadline; it is within 1 point again in 3 rounds',
   run: extent =>

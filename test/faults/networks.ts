@@ -26,6 +26,7 @@ function distance(nodes: readonly FaultNode[]): number {
 }
 
 const partition: Fault = {
+  fullOnly: true,
   name: 'partition 4/4 for 30 s (quick: 12 s), healed',
   bar: 'both sides learn meanwhile; consensus distance back within 10 rounds; nothing restarted',
   unavailable: withoutNamespaces,
