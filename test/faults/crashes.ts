@@ -156,6 +156,7 @@ const nodeCrashes: Fault = {
 }
 
 const lateJoiner: Fault = {
+  fullOnly: true,
   name: 'late joiner',
   bar: 'within 1 point of the swarm after 2 rounds',
   run: extent =>
