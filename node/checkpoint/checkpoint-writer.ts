@@ -18,7 +18,7 @@ export type Progress = Omit<Checkpoint, 'task'>
 
 /**
  * Writes checkpoints beside everything else: `save` takes a copy and returns, one file is written at a time, and of those
- * that wait only the newest is. A disk that is full or read-only costs a warning and nothing else.
+ * that wait only the newest is: where rounds are shorter than a write takes, those in between are lost by a crash. A disk that is full or read-only costs a warning and nothing else.
  */
 export class CheckpointWriter {
   readonly #parts: CheckpointWriterComponents

@@ -22,7 +22,7 @@ resuming('goes on after kill -9, losing at most a round', () =>
   withCommands(async start => {
     let last = 0
     for (const reach of [3, 8, 13]) {
-      const node = start([...up, '--json', '--momentum', '0.8'])
+      const node = start([...up, '--json', '--momentum', '0.8', '--round-interval', '0.3'])
       await node.writes('stdout', new RegExp(`"round":${reach},`))
       node.signal('SIGKILL')
       await node.ended()
