@@ -75,6 +75,13 @@ config('init makes what up learns from, predict asks and export writes', () =>
     assert.is(image.code, 3, image.stdout)
     up.signal('SIGINT')
     assert.is((await up.ended()).code, 0)
+
+    const kept = await runMurmur(['export', 'kept', '--json'], { cwd })
+    assert.is((JSON.parse(kept.stdout) as { round: number }).round, 1, kept.stderr)
+    assert.match(kept.stderr, /^no node runs on \S+; this is its last checkpoint, of round 1$/m)
+    for (const file of ['model.json', 'weights.bin', 'labels.txt']) {
+      assert.equal(readFileSync(join(cwd, 'kept', file)), readFileSync(join(cwd, 'model', file)), file)
+    }
   })
 )
 
