@@ -7,7 +7,7 @@ import { OutputError } from '../errors.js'
 import { formatBytes, formatShare, shortPeer } from '../output.js'
 import { curveOf } from './curves.js'
 import { readRounds, type RoundLine, type Run } from './read-run.js'
-import { commandOf } from './repeat.js'
+import { quoted, swarmCommandOf } from './repeat.js'
 import { results } from './results.js'
 
 /** More nodes than this are not listed one by one. */
@@ -33,7 +33,8 @@ export function writeReport(run: Run): string {
 function reportOf(run: Run, lines: readonly RoundLine[]): Parameters<typeof htmlPage>[0] {
   const { config, summary } = run
   const { settings } = config
-  const command = commandOf(config, summary.real !== undefined)
+  const simulated = summary.real !== undefined
+  const command = simulated ? `murmur simulate --replay ${quoted(run.folder)}` : swarmCommandOf(config)
   return {
     title: `Run ${run.id}`,
     facts: [
@@ -50,7 +51,9 @@ function reportOf(run: Run, lines: readonly RoundLine[]): Parameters<typeof html
       nodes(run),
       {
         title: 'Run it again',
-        text: 'All that a run depends on is in config.json; these flags are what differs from the defaults.',
+        text: simulated
+          ? 'All that the run depends on is in config.json; a replay does it again and compares, round by round.'
+          : 'All that a run depends on is in config.json; these flags are what differs from the defaults.',
         html: `<pre><code>${escapeHtml(command)}</code></pre>`
       }
     ]

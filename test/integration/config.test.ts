@@ -57,7 +57,7 @@ config('init makes what up learns from, predict asks and export writes', () =>
     const answer = await runMurmur(['predict', '-', '--json'], { cwd, input: `${header}\n${first}\n` })
     assert.is(answer.code, 0, answer.stderr)
     const { predictions, round, model_version } = JSON.parse(answer.stdout) as Record<string, unknown>
-    assert.equal([(predictions as unknown[]).length, round, model_version], [1, 1, '1'])
+    assert.equal([(predictions as unknown[]).length, round, model_version], [1, 1, '2'])
 
     const exported = await runMurmur(['export', 'model'], { cwd })
     assert.match(

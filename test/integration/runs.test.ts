@@ -48,7 +48,7 @@ runs('are listed, compared, and told in one file', async () => {
   const path = latest.stdout.trim()
   assert.is(path, join(out, ids[1], 'report.html'))
   const html = readFileSync(path, 'utf8')
-  assert.match(html, /murmur simulate --nodes 4 --rounds 3 --dataset \S+ --latency 30 --topology ring --local-steps 5</)
+  assert.match(html, new RegExp(`murmur simulate --replay '?${join(out, ids[1])}'?<`))
   for (const title of [
     'Training loss',
     'Accuracy on held-out rows',
