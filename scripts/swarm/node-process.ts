@@ -38,6 +38,7 @@ process.on('disconnect', () => {
   setTimeout(() => process.exit(exitCodes.failure), endTimeoutMs)
   void end(exitCodes.done)
 })
+process.on('SIGTERM', () => void end(exitCodes.done))
 // The terminal sends Ctrl-C to the whole group; the parent decides what it means.
 process.on('SIGINT', () => {})
 

@@ -185,7 +185,7 @@ const terminate: Fault = {
       const [node] = swarm.nodes
       const { round } = node
       const before = performance.now()
-      node.tell({ type: 'stop' })
+      node.child.kill('SIGTERM')
       await swarm.changes.until(() => node.state === 'ended', 'the process to end', 10_000)
       const ms = performance.now() - before
       const { CheckpointStore } = await import('../../node/checkpoint/index.js')
