@@ -1,16 +1,18 @@
 import { encode } from 'it-length-prefixed'
 import type { Stream } from '@libp2p/interface'
-import { modelLayout } from '../../engine/index.js'
+import { initialParameters, modelLayout } from '../../engine/index.js'
 import type { Update } from '../../learning/averaging/averaging.js'
+import { versionOf } from '../../learning/averaging/public-copy.js'
+import { createCompressor } from '../../learning/compression/create-compressor.js'
 import { createRng } from '../../learning/rng.js'
 import { encodeMember } from '../../protocols/member-record.js'
 import { Hello, Kind, Member, UpdateHeader } from '../../protocols/messages.js'
 import { membersTopic } from '../../protocols/protocol-ids.js'
+import { formatShare } from '../../scripts/output.js'
 import { eight, median, points, seconds, type Fault } from './fault.js'
 import { pause, withSwarm, type FaultNode, type FaultSwarm } from './fault-swarm.js'
 import { HostilePeer } from './hostile-peer.js'
 
-const comparedRound = 25
 const longestAttackMs = 20_000
 
 function bytesOf(values: ArrayLike<number>): Uint8Array {
@@ -37,10 +39,11 @@ function sending(reason: string, make: (round: number, size: number) => readonly
     reason,
     async perform(peer, _, size) {
       await peer.link()
-      // For three of their rounds, from the first that they sent us an update of.
+      // For three of their rounds, from the first that they sent us an update of, or until all of them have banned us.
       const beganMs = performance.now()
       for (let first = Infinity; peer.newestRound < first + 3 && performance.now() - beganMs < longestAttackMs;) {
         const { newestRound } = peer
+        if (peer.exchange.links.length === 0) break
         for (const to of newestRound === 0 ? [] : peer.exchange.links) {
           for (const update of make(newestRound, size)) {
             peer.exchange.send(to, { kind: 'model', round: newestRound, payload: new Uint8Array(), ...update })
@@ -122,35 +125,43 @@ const attacks: readonly Attack[] = [
   }
 ]
 
-async function accuracyUnder(
-  attacked: boolean,
-  settings: Parameters<typeof withSwarm>[0]
-): Promise<{ readonly accuracy: number; readonly missing: string[]; readonly lost: number }> {
-  return withSwarm(settings, async swarm => {
+type SwarmInit = Parameters<typeof withSwarm>[0]
+
+/** What a swarm reaches, one attack after another, by peers that are new each time. */
+async function underAttack(
+  init: SwarmInit,
+  attacks: readonly Attack[]
+): Promise<{ readonly accuracy: number; readonly round: number; readonly missing: string[]; readonly lost: number }> {
+  return withSwarm(init, async swarm => {
     await swarm.advance(2)
-    if (attacked) {
-      const { hash, size } = modelLayout(swarm.plan.task.model)
-      for (const attack of attacks) {
-        const peer = await HostilePeer.join(swarm.nodes, hash)
-        try {
-          await attack.perform(peer, swarm.nodes, size)
-        } finally {
-          await peer.leave()
-        }
+    const { hash, size } = modelLayout(swarm.plan.task.model)
+    for (const attack of attacks) {
+      const peer = await HostilePeer.join(swarm.nodes, hash)
+      try {
+        await attack.perform(peer, swarm.nodes, size)
+      } finally {
+        await peer.leave()
       }
     }
-    await swarm.changes.until(
-      () => swarm.nodes.every(({ round, state }) => round >= comparedRound || state === 'ended'),
-      `round ${comparedRound}`,
-      120_000
-    )
-    const lost = swarm.nodes.length - swarm.running.length
-    const accuracies = swarm.nodes.map(({ rounds }) => rounds.at(-1)?.evaluation?.accuracy ?? 0)
+    const round = Math.max(...swarm.nodes.map(node => node.round)) + 1
+    const { accuracy, lost } = await accuracyAt(swarm, round)
     await swarm.stop()
     const counted = new Set(swarm.nodes.flatMap(({ end }) => Object.keys(end?.rejected ?? {})))
     const missing = [...new Set(attacks.map(({ reason }) => reason))].filter(reason => !counted.has(reason))
-    return { accuracy: accuracies.reduce((sum, each) => sum + each, 0) / accuracies.length, missing, lost }
+    return { accuracy, round, missing, lost }
   })
+}
+
+/** Mean accuracy after a round, and how many nodes did not get there. */
+async function accuracyAt(swarm: FaultSwarm, wanted: number): Promise<{ accuracy: number; lost: number }> {
+  const { nodes } = swarm
+  const reached = (): boolean => nodes.every(({ round, state }) => round >= wanted || state === 'ended')
+  await swarm.changes.until(reached, `round ${wanted}`, 120_000)
+  const accuracies = nodes.flatMap(
+    ({ rounds }) => rounds.find(({ round }) => round === wanted)?.evaluation?.accuracy ?? []
+  )
+  const sum = accuracies.reduce((total, each) => total + each, 0)
+  return { accuracy: sum / accuracies.length, lost: nodes.length - accuracies.length }
 }
 
 const hostile: Fault = {
@@ -159,18 +170,58 @@ const hostile: Fault = {
   bar: 'rejected, counted by reason, mean accuracy within 0.5 points of the clean run',
   async run(extent) {
     const { samples, settings } = eight(extent)
-    const swarm = {
-      nodes: 4,
-      samples,
-      minRoundMs: 1000,
-      settings: { ...settings, topology: 'complete', compress: 'float32' }
-    }
-    const clean = await accuracyUnder(false, { ...swarm, minRoundMs: 0 })
-    const { accuracy, missing, lost } = await accuracyUnder(true, swarm)
+    const init = { nodes: 4, samples, settings: { ...settings, topology: 'complete', compress: 'float32' } }
+    const { accuracy, round, missing, lost } = await underAttack({ ...init, minRoundMs: 500 }, attacks)
+    const clean = await withSwarm(init, swarm => accuracyAt(swarm, round))
     const change = accuracy - clean.accuracy
     return {
       ok: missing.length === 0 && lost === 0 && change >= -0.005,
-      reached: `${attacks.length} attacks, ${missing.length === 0 ? 'all counted' : `not counted: ${missing.join(', ')}`}; ${points(change)}`
+      reached: `${attacks.length} attacks, ${describeCounted(missing)}; ${points(change)} after ${round} rounds`
+    }
+  }
+}
+
+function describeCounted(missing: readonly string[]): string {
+  return missing.length === 0 ? 'all counted' : `not counted: ${missing.join(', ')}`
+}
+
+/** NaN where each compressor has a float of its own: of a value, a scale, a value that was kept. */
+const notNumbers: Fault = {
+  name: 'NaN inside float32, quantised and top-k updates (3 nodes each)',
+  bar: 'rejected, counted by reason, all models finite',
+  async run() {
+    const found: string[] = []
+    let ok = true
+    for (const [averaging, compress] of [
+      ['d-psgd', 'float32'],
+      ['d-psgd', 'quantize:8'],
+      ['choco-sgd', 'top-k:0.05']
+    ] as const) {
+      const { samples, settings } = eight('quick')
+      const init = { nodes: 3, samples, settings: { ...settings, topology: 'complete', averaging, compress } }
+      const { accuracy, missing, lost } = await underAttack({ ...init, minRoundMs: 300 }, [poisoned(compress)])
+      ok &&= missing.length === 0 && lost === 0 && accuracy > 0.5
+      found.push(`${compress} ${describeCounted(missing)}, ${formatShare(accuracy)}`)
+    }
+    return { ok, reached: found.join('; ') }
+  }
+}
+
+/** A good update, but for its last float. */
+function poisoned(compress: string): Attack {
+  return {
+    reason: 'malformed',
+    async perform(peer, nodes, size) {
+      const layout = modelLayout(peer.offer.task.model)
+      const payload = createCompressor(compress, layout).encode(new Float32Array(size).fill(0.01), createRng(1))
+      if (compress.startsWith('quantize')) payload.fill(255, 0, 2)
+      else payload.fill(255, payload.length - 4)
+      const version = versionOf(initialParameters(peer.offer.task.model, peer.offer.task.seed))
+      const copy = compress.startsWith('top-k') ? { version, held: version, parts: [payload.length] } : undefined
+      await sending('malformed', round => [
+        { round, payload, copy },
+        { round: round + 1, payload, copy }
+      ]).perform(peer, nodes, size)
     }
   }
 }
@@ -292,4 +343,4 @@ const mutations: Fault = {
     })
 }
 
-export const strangers: readonly Fault[] = [hostile, flood, mutations]
+export const strangers: readonly Fault[] = [hostile, notNumbers, flood, mutations]
