@@ -26,6 +26,7 @@ export class EngineThread<Work, Result> {
   readonly #init: EngineThreadInit
   readonly #pending = new Map<number, Pending<Result>>()
   #backend: EngineBackend | undefined
+  #stateSize = 0
   #nextId = 0
   /** Why no request is taken any more. */
   #ended: EngineError | undefined
@@ -51,6 +52,11 @@ export class EngineThread<Work, Result> {
   /** What its engine runs on. */
   get backend(): EngineBackend {
     return this.#backend!
+  }
+
+  /** Floats of optimiser state that its engine takes from the caller; 0 when it takes none. */
+  get stateSize(): number {
+    return this.#stateSize
   }
 
   /** Whether it was stopped, or died. */
@@ -85,6 +91,7 @@ export class EngineThread<Work, Result> {
       this.#worker.on('message', (reply: Reply<Result>) => {
         if (reply.kind === 'ready') {
           this.#backend = reply.backend
+          this.#stateSize = reply.stateSize
           resolve()
         } else if (reply.kind === 'unusable') end(new UnusableEngineError(reply.message))
         else this.#receive(reply)

@@ -13,7 +13,7 @@ export { buildModel, checkModelFits, loadModelFile, MODEL_NAMES, reconstructs, t
 export { LOSS_NAMES } from './losses.js'
 export { DEFAULT_WEIGHT_DECAY, OPTIMIZER_NAMES } from './optimizers.js'
 export { DEFAULT_HIDDEN } from './models/mlp.js'
-export { initialParameters, modelLayout, readTopology } from './topology.js'
+export { initialParameters, modelLayout, statisticsSize, readTopology } from './topology.js'
 export type { ModelGraph } from './topology.js'
 export type { CpuTime, InferenceResult } from './messages.js'
 export { Predictor, type PredictorInit } from './predictor.js'

@@ -15,6 +15,8 @@ export interface TrainingInit extends WorkerInit {
   readonly seed: number
   /** Shared; the worker writes `Engine.statistics` into it, at its start and after each training. */
   readonly statistics: Float32Array
+  /** Whether `statistics` holds those to begin with. */
+  readonly resumed: boolean
 }
 
 export interface InferenceInit extends WorkerInit {
@@ -23,7 +25,13 @@ export interface InferenceInit extends WorkerInit {
 
 /** What a training worker can be asked. */
 export type TrainingWork =
-  | { readonly kind: 'train'; readonly parameters: Float32Array; readonly firstStep: number; readonly steps: number }
+  | {
+      readonly kind: 'train'
+      readonly parameters: Float32Array
+      readonly firstStep: number
+      readonly steps: number
+      readonly state?: Float32Array
+    }
   | { readonly kind: 'evaluate'; readonly parameters: Float32Array }
 
 /** CPU time that a request took on the worker's thread. */
@@ -56,7 +64,7 @@ export interface Request<Work> {
 }
 
 export type Reply<Result> =
-  | { readonly kind: 'ready'; readonly backend: EngineBackend }
+  | { readonly kind: 'ready'; readonly backend: EngineBackend; readonly stateSize: number }
   | { readonly kind: 'warning'; readonly message: string }
   /** The engine could not be made. */
   | { readonly kind: 'unusable'; readonly message: string }

@@ -28,7 +28,9 @@ export async function serve<Work, Result>(
           (error: unknown) => reply({ kind: 'failed', id, message: (error as Error).message })
         )
     })
-    reply({ kind: 'ready', backend: engine.backend })
+    // Only the plan takes its state from the caller.
+    const stateSize = engine.backend === 'plan' ? engine.stateSize : 0
+    reply({ kind: 'ready', backend: engine.backend, stateSize })
   } catch (error) {
     reply({ kind: 'unusable', message: (error as Error).message })
   }

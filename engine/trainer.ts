@@ -15,6 +15,8 @@ export interface TrainerInit {
   readonly data: DataSplit
   /** Decides the order of the rows. */
   readonly seed: number
+  /** `Engine.statistics` to begin with, as `Trainer.statistics` was when training ended. @default those of a new model */
+  readonly statistics?: Float32Array
   /** @default 'auto' */
   readonly backend?: BackendName
   /** Told in one line when a slow backend had to be taken. */
@@ -45,13 +47,19 @@ export class Trainer {
    * Start the worker and wait until its engine stands.
    *
    * @throws InvalidModelError for a topology that is not known
+   * @throws EngineError when `statistics` are not those of the model
    * @throws UnusableEngineError when the backend is not available, or cannot train the model
    * @throws EngineError when the worker dies
    */
   static async create(init: TrainerInit): Promise<Trainer> {
     const { topology, training, data, seed, backend = 'auto', onWarning = () => {} } = init
     const statistics = sharedFloats(statisticsSize(topology))
-    const workerData: TrainingInit = { topology, training, data, seed, backend, statistics }
+    const resumed = init.statistics !== undefined
+    if (resumed) {
+      checkLength('statistics', init.statistics, statistics.length)
+      statistics.set(init.statistics)
+    }
+    const workerData: TrainingInit = { topology, training, data, seed, backend, statistics, resumed }
     const workerUrl = init.workerUrl ?? new URL('./training-worker.js', import.meta.url)
     const thread = await EngineThread.start<TrainingWork, TrainingResult>({
       name: 'training',
@@ -66,15 +74,25 @@ export class Trainer {
     return this.#thread.backend
   }
 
+  /** Floats of optimiser state that the caller may keep; 0 when the optimiser has none or the backend keeps it to itself. */
+  get stateSize(): number {
+    return this.#thread.stateSize
+  }
+
   /**
    * Run optimiser steps, changing `work`, as `Engine.train` does.
    *
    * @param work - parameters, backed by a SharedArrayBuffer; the worker's until the promise settles
+   * @param options - `state`: optimiser state of length `stateSize`, likewise shared, changed. @default the worker's own
    * @returns mean loss over the steps
    * @throws EngineError
    */
-  async train(work: Float32Array, options: { firstStep: number; steps: number }): Promise<{ loss: number } & CpuTime> {
-    if (!(work.buffer instanceof SharedArrayBuffer)) {
+  async train(
+    work: Float32Array,
+    options: { readonly firstStep: number; readonly steps: number; readonly state?: Float32Array }
+  ): Promise<{ loss: number } & CpuTime> {
+    for (const vector of [work, options.state ?? work]) {
+      if (vector.buffer instanceof SharedArrayBuffer) continue
       throw new EngineError('the parameters to train are not shared with the worker; back them by a SharedArrayBuffer')
     }
     return this.#thread.ask({ kind: 'train', parameters: work, ...options })

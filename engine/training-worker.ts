@@ -8,8 +8,9 @@ const init = workerData as TrainingInit
 stepBack()
 
 await serve<TrainingWork, TrainingResult>(init, engine => {
-  const { data, seed, statistics } = init
-  statistics.set(engine.statistics)
+  const { data, seed, statistics, resumed } = init
+  if (resumed) engine.statistics = statistics
+  else statistics.set(engine.statistics)
   return async work => {
     const started = threadCpuMs()
     const result = await perform(work)
@@ -18,8 +19,8 @@ await serve<TrainingWork, TrainingResult>(init, engine => {
 
   async function perform(work: TrainingWork): Promise<{ loss: number }> {
     if (work.kind === 'evaluate') return engine.evaluate(work.parameters, data.test)
-    const { parameters, firstStep, steps } = work
-    const result = await engine.train(parameters, data.train, { firstStep, steps, seed })
+    const { parameters, firstStep, steps, state } = work
+    const result = await engine.train(parameters, data.train, { firstStep, steps, state, seed })
     statistics.set(engine.statistics)
     return result
   }

@@ -1,5 +1,6 @@
 import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, Update } from './averaging/averaging.js'
 import { checkCompressor } from './averaging/check-compressor.js'
+import { Plausibility } from './averaging/plausibility.js'
 import type { Compressor } from './compression/compressor.js'
 import { Deadline, defaultDeadlineBounds, type DeadlineBounds } from './deadline.js'
 import { Inbox } from './inbox.js'
@@ -61,6 +62,8 @@ export interface RoundMachineInit {
   readonly rounds?: number
   /** The last round already done, by this node or by the peer that its parameters come from. @default 0 */
   readonly round?: number
+  /** Optimiser steps that this node has taken before. @default 0 */
+  readonly stepsTaken?: number
   /** A round takes at least this long, so that a node alone does not burn its battery. @default 0 */
   readonly minRoundMs?: number
   readonly deadline?: DeadlineBounds
@@ -93,7 +96,7 @@ export class RoundMachine {
   #phase: Phase = 'idle'
   /** What the strategy works on, with the round and the neighbours of this machine. */
   readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
-  #stepsTaken = 0
+  #stepsTaken: number
   #loss = NaN
   #roundStartedMs = 0
   /** Peers that a deadline passed without, and that were not heard since. */
@@ -107,8 +110,9 @@ export class RoundMachine {
     checkCompressor(init.averaging, init.compressor)
     this.#averaging = init.averaging
     this.#deadline = new Deadline(init.deadline ?? defaultDeadlineBounds)
-    const { parameters, compressor, rng, round = 0 } = init
-    this.#state = { parameters, neighbours: [], round, compressor, rng }
+    const { parameters, compressor, rng, round = 0, stepsTaken = 0 } = init
+    this.#state = { parameters, neighbours: [], round, compressor, rng, plausibility: new Plausibility() }
+    this.#stepsTaken = stepsTaken
     if (!init.averaging.synchronous) this.#base = new Float32Array(init.parameters.length)
     init.averaging.begin?.(init.parameters)
   }
@@ -121,6 +125,11 @@ export class RoundMachine {
   /** Where the local steps under way begin. It stays as it is until `trained`. */
   get start(): Float32Array {
     return this.#base ?? this.#init.parameters
+  }
+
+  /** Optimiser steps that this node has taken, in all its rounds. */
+  get stepsTaken(): number {
+    return this.#stepsTaken
   }
 
   get phase(): Phase {

@@ -1,21 +1,23 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { Registry } from 'prom-client'
 import type { LoadedData, Schema } from '../data/index.js'
-import { initialParameters, modelLayout, Predictor, Trainer, type BackendName } from '../engine/index.js'
+import { Predictor, Trainer, type BackendName } from '../engine/index.js'
 import { createRng } from '../learning/rng.js'
-import { fetchModel, InvalidTaskError, taskId, type ModelSnapshot, type Task } from '../protocols/index.js'
-import { systemClock } from './clock.js'
-import { JoinError, ListenError } from './errors.js'
+import { taskId, type Task } from '../protocols/index.js'
+import { found, join as joinOrResume, resume, resumeAny, type Beginning } from './beginning.js'
+import type { Checkpoint } from './checkpoint/index.js'
+import { readAllowList, readSwarmKey } from './access.js'
+import { systemClock, wallClockEpoch } from './clock.js'
+import { Conduct } from './conduct.js'
+import { ListenError } from './errors.js'
 import type { Home } from './home.js'
 import { createHost, type Host } from './host.js'
 import type { LearningSettings } from './learning-settings.js'
-import { joinSwarm, readAddress, type Joined } from './join.js'
+import { readAddress } from './join.js'
 import { createLogger, type Logger } from './logger.js'
 import { MurmurNode } from './node.js'
-import { loadOwnData } from './own-data.js'
-import { buildTask, checkTask } from './settings.js'
 import { Traffic } from './traffic.js'
 
 export interface NodeOptions {
@@ -25,12 +27,25 @@ export interface NodeOptions {
   readonly join?: readonly string[]
   /** @default 30000 */
   readonly joinTimeoutMs?: number
-  /** How to learn, when founding a swarm. See `defaultSettings`. */
+  /** Addresses of peers to find again and again, whether or not they answer now. Those of `join` are among them. */
+  readonly bootstrap?: readonly string[]
+  /** Find peers on the local network by multicast DNS. @default false */
+  readonly mdns?: boolean
+  /** File of the key that closes the swarm, see `murmur key`. @default an open swarm */
+  readonly swarmKey?: string
+  /** Peer ids that may take part, or files with one on each line. @default everybody */
+  readonly allow?: readonly string[]
+  /** How to learn, when founding a swarm. @default those of a checkpoint in `home`, else `defaultSettings` */
   readonly settings?: Partial<LearningSettings>
   /** A whole task instead of settings; when joining, the only task that is accepted. */
   readonly task?: Task
-  /** Folder that keeps identity and peers. Without it both last as long as the process. */
+  /**
+   * Folder that keeps identity, peers and checkpoints: a node that starts on it goes on where the last one ended, with the
+   * task of the checkpoint unless another is asked for. Without it all of that lasts as long as the process.
+   */
   readonly home?: string
+  /** Forget the checkpoints in `home`. @default false */
+  readonly fresh?: boolean
   /** Identity, when there is no home. @default a new one */
   readonly privateKey?: PrivateKey
   /** Multiaddrs to listen on. @default ['/ip4/0.0.0.0/tcp/0'] */
@@ -50,48 +65,56 @@ export interface NodeOptions {
   readonly signal?: AbortSignal
 }
 
-/** Larger models are refused before anything is allocated for them: 256 MiB of float32. */
-const maxParameters = 64 * 1024 * 1024
-
 /**
  * Create a node: identity, data, task, model, worker. It listens when this resolves; `open` lets it answer peers and
  * `start` lets it learn.
  *
  * @throws InvalidDataError, InvalidTaskError, InvalidModelError, ModelMismatchError, UnknownNameError,
  *   InvalidParametersError when data, task or settings are wrong
+ * @throws ForeignCheckpointError when `home` holds a checkpoint of something else
  * @throws JoinError when nobody could be joined, HomeError and ListenError when folder or port cannot be used
  */
 export async function createNode(options: NodeOptions): Promise<MurmurNode> {
   const { join = [], log = createLogger('murmur', 'warn') } = options
   // What is wrong with the user's own files is said before anything is opened.
   const targets = join.map(readAddress)
-  const founded = targets.length === 0 ? found(options) : undefined
+  const contacts = [...targets, ...(options.bootstrap ?? []).map(readAddress)]
+  const swarmKey = options.swarmKey === undefined ? undefined : readSwarmKey(options.swarmKey)
+  const allowed = options.allow === undefined ? undefined : readAllowList(options.allow)
+  const asked = options.task !== undefined || options.settings !== undefined || options.home === undefined
+  const founded = targets.length === 0 && asked ? found(options) : undefined
   const undo: (() => Promise<unknown>)[] = []
   try {
     const home = options.home === undefined ? undefined : await openHome(options.home)
     if (home !== undefined) undo.push(() => home.close())
+    const saved = home === undefined ? undefined : await lastCheckpoint(home, options.fresh === true, log)
+    const epoch = home === undefined ? wallClockEpoch() : await home.nextEpoch()
     const traffic = new Traffic()
+    const conduct: Conduct = new Conduct(
+      { clock: systemClock, log },
+      { onBan: peer => void host.hangUp(peerIdFromString(peer)).catch(() => {}) }
+    )
     const privateKey = home?.privateKey ?? options.privateKey ?? (await generateKeyPair('Ed25519'))
-    const host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
+    const admits = (peer: string): boolean => !conduct.isBanned(peer) && allowed?.has(peer) !== false
+    const host: Host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
       privateKey,
       datastore: home?.datastore,
       traffic,
-      registry: options.registry
+      registry: options.registry,
+      swarmKey,
+      mdns: options.mdns,
+      admits
     })
     undo.push(async () => host.stop())
 
-    const joined = founded === undefined ? await joinTask(host, targets, options) : undefined
-    const task = (founded ?? joined!).task
-    const data = founded?.data ?? read(options.data, task.schema)
-    const layout = modelLayout(task.model)
-    if (layout.size > maxParameters) {
-      throw new InvalidTaskError(`the model has ${layout.size} parameters; at most ${maxParameters} are accepted`)
-    }
+    const beginning = await begin()
+    const { task, data, layout, start, members } = beginning
     const onWarning = (message: string): void => log.warn(message)
     const trainer = await Trainer.create({
       topology: task.model,
       training: task.training,
       data: data.split,
+      statistics: start.statistics,
       seed: createRng(task.seed).fork(host.peerId.toString()).fork('batches').uint32(),
       backend: options.backend,
       onWarning
@@ -103,22 +126,30 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
       backend: trainer.backend,
       onWarning
     })
-    const initial = joined === undefined ? foundingModel(task) : await currentModel(host, joined, layout, options)
     const node = new MurmurNode(
-      { host, traffic, trainer, predictor, clock: systemClock, log, home },
+      { host, traffic, trainer, predictor, clock: systemClock, log, home, conduct },
       {
         task,
         taskId: taskId(task),
         layout,
         data,
-        initial,
+        start,
         rounds: options.rounds ?? Infinity,
         evaluateEvery: options.evaluateEvery ?? 1,
-        minRoundMs: options.minRoundMs ?? 0
+        minRoundMs: options.minRoundMs ?? 0,
+        contacts,
+        admits,
+        firstSequence: (BigInt(epoch) << 32n) + 1n
       }
     )
-    if (joined !== undefined) node.introduce(joined.members)
+    node.introduce(members)
     return node
+
+    async function begin(): Promise<Beginning> {
+      if (targets.length > 0) return joinOrResume(host, targets, saved, home, options, log)
+      if (saved === undefined) return founded ?? found(options)
+      return founded === undefined ? resumeAny(options, saved, home!) : resume(founded, saved, home!)
+    }
   } catch (error) {
     for (const step of undo.reverse()) await step()
     throw error
@@ -131,53 +162,13 @@ async function openHome(path: string): Promise<Home> {
   return Home.open(path)
 }
 
-function found({ data, task, settings = {} }: NodeOptions): { readonly task: Task; readonly data: LoadedData } {
-  if (task === undefined) {
-    const loaded = read(data, undefined)
-    return { task: buildTask(settings, loaded.schema), data: loaded }
-  }
-  checkTask(task)
-  return { task, data: read(data, task.schema) }
-}
-
-function read(data: NodeOptions['data'], schema: Schema | undefined): LoadedData {
-  return typeof data === 'string' ? loadOwnData(data, { schema }) : data(schema)
-}
-
-async function joinTask(host: Host, targets: readonly Multiaddr[], options: NodeOptions): Promise<Joined> {
-  const { joinTimeoutMs: timeoutMs = 30_000, signal, task } = options
-  const joined = await joinSwarm(host, targets, { timeoutMs, clock: systemClock, signal })
-  if (task !== undefined && taskId(task) !== joined.taskId) {
-    const ours = taskId(task).slice(0, 8)
-    throw new JoinError(
-      `The peer learns task ${joined.taskId.slice(0, 8)}, not ${ours} as given. Leave the task out to learn with it.`,
-      []
-    )
-  }
-  try {
-    checkTask(joined.task)
-  } catch (cause) {
-    throw new InvalidTaskError(`the peer's task cannot be learned here: ${(cause as Error).message}`, { cause })
-  }
-  return joined
-}
-
-function foundingModel(task: Task): ModelSnapshot {
-  return { round: 0, parameters: initialParameters(task.model, task.seed) }
-}
-
-async function currentModel(
-  host: Host,
-  { peer }: Joined,
-  { hash, size }: { readonly hash: string; readonly size: number },
-  { joinTimeoutMs = 30_000 }: NodeOptions
-): Promise<ModelSnapshot> {
-  try {
-    return await fetchModel(host, peer, { layoutHash: hash, size }, { signal: AbortSignal.timeout(joinTimeoutMs) })
-  } catch (cause) {
-    const reason = (cause as Error).message
-    throw new JoinError(`${peer.toString()} told its task, but sent no model: ${reason}. Try another peer.`, [])
-  }
+/** The newest checkpoint that is whole; one that is not costs a line. */
+async function lastCheckpoint({ checkpoints }: Home, fresh: boolean, log: Logger): Promise<Checkpoint | undefined> {
+  if (fresh) await checkpoints.clear()
+  const { checkpoint, damaged } = await checkpoints.latest()
+  const instead = checkpoint === undefined ? 'beginning anew' : `going on from round ${checkpoint.round}`
+  for (const found of damaged) log.warn(`a checkpoint is damaged; ${instead}`, { found })
+  return checkpoint
 }
 
 async function listenOn(

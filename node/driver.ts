@@ -19,11 +19,13 @@ export interface DriverInit {
   /** The vectors that the machine was created with. */
   readonly parameters: Float32Array
   readonly work: Float32Array
+  /** Of the optimiser, shared with the worker; training changes it. Empty: the worker keeps its own. */
+  readonly optimizerState: Float32Array
   /** Evaluate after every so many rounds, and after the last; 0: never. */
   readonly evaluateEvery: number
   readonly rounds: number
-  /** A round has ended. `parameters` is the model at this instant. */
-  readonly onAveraged: (result: RoundResult, parameters: Float32Array, timing: RoundTiming) => void
+  /** A round has ended. The parameters, and the optimiser's state, are those of its end until this returns. */
+  readonly onAveraged: (result: RoundResult, timing: RoundTiming) => void
   /** Its evaluation, when one was due, has ended; called for every round, in order. */
   readonly onRound: (result: RoundResult, evaluation: Evaluation | undefined) => void
   readonly onRejected: (peer: string, reason: RejectReason) => void
@@ -127,7 +129,6 @@ export class Driver {
         )
         return
       case 'reject':
-        log.debug('update rejected', { peer: action.from, reason: action.reason })
         return this.#init.onRejected(action.from, action.reason)
       case 'diverged':
         log.warn('local steps ended in numbers that are not finite; they were discarded. Lower the learning rate.', {
@@ -144,8 +145,10 @@ export class Driver {
   }
 
   #train(firstStep: number, steps: number): void {
+    const { work, optimizerState } = this.#init
+    const state = optimizerState.length > 0 ? optimizerState : undefined
     this.#trainingSinceMs = this.#parts.clock.now()
-    this.#parts.trainer.train(this.#init.work, { firstStep, steps }).then(
+    this.#parts.trainer.train(work, { firstStep, steps, state }).then(
       ({ loss, cpuMs }) => {
         this.cpu.trainingMs += cpuMs
         this.#averagingSinceMs = this.#parts.clock.now()
@@ -157,11 +160,10 @@ export class Driver {
 
   #averaged(result: RoundResult): void {
     const { parameters, evaluateEvery, rounds, onAveraged, onRound } = this.#init
-    const timing = {
+    onAveraged(result, {
       trainingMs: this.#averagingSinceMs - this.#trainingSinceMs,
       averagingMs: this.#parts.clock.now() - this.#averagingSinceMs
-    }
-    onAveraged(result, parameters, timing)
+    })
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
     const evaluation = due ? this.#parts.trainer.evaluate(parameters) : undefined
     const before = this.#reported

@@ -15,6 +15,11 @@ export class InvalidAddressError extends Error {
   override readonly name = 'InvalidAddressError'
 }
 
+/** A swarm key or a list of allowed peers that cannot be used. */
+export class InvalidKeyError extends Error {
+  override readonly name = 'InvalidKeyError'
+}
+
 /** The home folder cannot be used. */
 export class HomeError extends Error {
   override readonly name = 'HomeError'

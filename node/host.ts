@@ -2,7 +2,9 @@ import './with-resolvers.js'
 import { gossipsub, type GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
+import { preSharedKey } from '@libp2p/pnet'
 import { ping, type Ping } from '@libp2p/ping'
 import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { tcp } from '@libp2p/tcp'
@@ -23,22 +25,41 @@ export interface HostInit {
   readonly traffic: Traffic
   /** Where libp2p keeps figures of its own; nowhere without it. One node a process may have one. */
   readonly registry?: Registry
+  /** Only hosts with the same key can talk to each other. @default open to all */
+  readonly swarmKey?: Uint8Array
+  /** Look for peers on the local network. @default false */
+  readonly mdns?: boolean
+  /** Whether there may be a connection with a peer. @default with everybody */
+  readonly admits?: (peer: string) => boolean
 }
 
 const mebibyte = 1024 * 1024
 /** A round may be long; whether a peer is alive, the connection monitor tells. */
 const streamInactivityMs = 24 * 3600 * 1000
 
+const mdnsService = '_murmur._udp.local'
+
 const handshakeTimeoutMs = 30_000
 
 /** A libp2p node as murmur uses it, started. */
-export async function createHost({ privateKey, listen, datastore, traffic, registry }: HostInit): Promise<Host> {
+export async function createHost({
+  privateKey,
+  listen,
+  datastore,
+  traffic,
+  registry,
+  swarmKey,
+  mdns: useMdns = false,
+  admits = () => true
+}: HostInit): Promise<Host> {
   return createLibp2p({
     privateKey,
     datastore,
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
+    connectionProtector: swarmKey === undefined ? undefined : preSharedKey({ psk: swarmKey }),
+    peerDiscovery: useMdns ? [mdns({ serviceTag: mdnsService })] : [],
     streamMuxers: [
       yamux({
         streamOptions: {
@@ -52,6 +73,11 @@ export async function createHost({ privateKey, listen, datastore, traffic, regis
     // A frozen peer costs its neighbours one deadline, so there is no haste to drop it; dropping one that is only busy makes it
     // busier still. A ping must end before the next begins: two at once count as a failure, and end the connection.
     connectionMonitor: { pingInterval: 10_000, pingTimeout: { minTimeout: 8_000, maxTimeout: 9_000 } },
+    connectionGater: {
+      denyDialPeer: peer => !admits(peer.toString()),
+      denyInboundEncryptedConnection: peer => !admits(peer.toString()),
+      denyOutboundEncryptedConnection: peer => !admits(peer.toString())
+    },
     // Many nodes of one swarm may share an address: behind one router, or on one machine.
     connectionManager: {
       inboundConnectionThreshold: 100,

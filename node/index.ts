@@ -1,7 +1,8 @@
 import './with-resolvers.js'
 
 export { createNode, type NodeOptions } from './create-node.js'
-export { HomeError, InvalidAddressError, JoinError, ListenError } from './errors.js'
+export { ForeignCheckpointError } from './checkpoint/index.js'
+export { HomeError, InvalidAddressError, InvalidKeyError, JoinError, ListenError } from './errors.js'
 export { MurmurNode, type Answer, type RoundRecord } from './node.js'
 export { defaultSettings, type LearningSettings } from './learning-settings.js'
 export { buildTask } from './settings.js'

@@ -69,6 +69,7 @@ export class NodeMetrics {
     this.#counter('murmur_rejected_total', 'Messages refused, by reason', () =>
       Object.entries(node.status().rejected).map(([reason, count]): Reading => [{ reason }, count])
     )
+    this.#counter('murmur_bans_total', 'Peers shut out for a while', () => [[{}, node.status().bans]])
     this.#counter('murmur_energy_joules_total', 'Estimated energy, by cause; an order of magnitude', () =>
       this.#energy(prices)
     )

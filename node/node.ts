@@ -1,23 +1,20 @@
 import { EventEmitter } from 'node:events'
 import { peerIdFromString } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { decodePredictions, encodeExamples, type LoadedData, type Prediction, type Schema } from '../data/index.js'
 import { sharedFloats, type Evaluation, type Predictor, type Trainer } from '../engine/index.js'
-import type { RejectReason } from '../learning/averaging/averaging.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import type { Layout } from '../learning/parameters.js'
 import { createRng } from '../learning/rng.js'
 import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
 import { createTopology } from '../learning/topology/create-topology.js'
-import {
-  Exchange,
-  Membership,
-  TaskServer,
-  type MemberRecord,
-  type ModelSnapshot,
-  type Task
-} from '../protocols/index.js'
+import { Exchange, Membership, TaskServer, type MemberRecord, type Task } from '../protocols/index.js'
+import type { Start } from './beginning.js'
+import { CheckpointWriter } from './checkpoint/index.js'
 import type { Clock } from './clock.js'
+import type { Conduct } from './conduct.js'
+import { Contacts } from './contacts.js'
 import { Driver, type RoundTiming } from './driver.js'
 import type { Home } from './home.js'
 import type { Host } from './host.js'
@@ -73,6 +70,7 @@ export interface NodeComponents {
   readonly predictor: Predictor
   readonly clock: Clock
   readonly log: Logger
+  readonly conduct: Conduct
   /** The folder that keeps its identity; the node closes it. */
   readonly home: Home | undefined
 }
@@ -82,11 +80,19 @@ export interface NodeInit {
   readonly taskId: string
   readonly layout: Layout
   readonly data: LoadedData
-  readonly initial: ModelSnapshot
+  readonly start: Start
   readonly rounds: number
   readonly evaluateEvery: number
   readonly minRoundMs: number
+  /** Addresses to find others at. */
+  readonly contacts: readonly Multiaddr[]
+  /** Whether there may be a connection with a peer. */
+  readonly admits: (peer: string) => boolean
+  /** Of its announcements, see `Membership`. */
+  readonly firstSequence: bigint
 }
+
+const contactsKey = 'contacts'
 
 /** How long a node that stops waits for peers to read what it has sent. */
 const drainMs = 1000
@@ -102,7 +108,11 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   readonly #membership: Membership
   readonly #neighbourhood: Neighbourhood
   readonly #taskServer: TaskServer
-  readonly #rejected = new Map<string, Map<string, number>>()
+  readonly #optimizerState: Float32Array
+  /** Only with a home to write to. */
+  readonly #checkpoints: CheckpointWriter | undefined
+  readonly #conduct: Conduct
+  readonly #contacts: Contacts
   #startedMs = 0
   /** Of the model that predictions come from. */
   #published: { readonly round: number; readonly version: number }
@@ -122,20 +132,24 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     super()
     this.#parts = components
     this.#init = init
-    const { host, trainer, predictor, clock, log } = components
-    const { task, taskId, layout, initial, rounds, evaluateEvery, minRoundMs } = init
+    const { host, trainer, clock, log, home, conduct } = components
+    this.#conduct = conduct
+    const { task, taskId, layout, start, rounds, evaluateEvery, minRoundMs } = init
     const self = host.peerId.toString()
     const rng = createRng(task.seed).fork(self)
     const compressor = createCompressor(task.compress, layout)
     const parameters = sharedFloats(layout.size)
     const work = sharedFloats(layout.size)
-    parameters.set(initial.parameters)
+    parameters.set(start.parameters)
     this.#parameters = parameters
-    const publish = (round: number, model: Float32Array) => ({
-      round,
-      version: predictor.publish(round, model, trainer.statistics)
-    })
-    this.#published = publish(initial.round, parameters)
+    this.#published = this.#publish(start.round)
+    this.#optimizerState = sharedFloats(trainer.stateSize)
+    // Another backend may have kept its own.
+    if (start.optimizerState?.length === trainer.stateSize) this.#optimizerState.set(start.optimizerState)
+    if (home !== undefined) {
+      const subject = { task, schema: this.localSchema }
+      this.#checkpoints = new CheckpointWriter({ store: home.checkpoints, clock, log }, subject)
+    }
     const averaging = createAveraging(task.averaging, layout.size)
     this.#machine = new RoundMachine({
       parameters,
@@ -145,11 +159,12 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       rng,
       localSteps: task.localSteps,
       rounds,
-      round: initial.round,
+      round: start.round,
+      stepsTaken: start.stepsTaken,
       minRoundMs
     })
     this.#exchange = new Exchange(
-      { libp2p: host },
+      { libp2p: host, clock },
       {
         taskId,
         layoutHash: layout.hash,
@@ -159,10 +174,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
           this.#neighbourhood.linksChanged()
           this.#onLink()
         },
-        onFault: (peer, reason, detail) => {
-          log.debug('peer at fault', { peer, reason, detail })
-          this.#countRejected(peer, reason)
-        }
+        onFault: (peer, fault, detail) => conduct.record(peer, fault, detail)
       }
     )
     this.#driver = new Driver(
@@ -170,15 +182,12 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       {
         parameters,
         work,
+        optimizerState: this.#optimizerState,
         evaluateEvery,
         rounds,
-        onAveraged: (result, model, timing) => {
-          this.#published = publish(result.round, model)
-          this.#progressMs = clock.now()
-          this.emit('averaged', result, model, timing)
-        },
+        onAveraged: (result, timing) => this.#averaged(result, timing),
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
-        onRejected: (peer, reason) => this.#countRejected(peer, reason),
+        onRejected: (peer, reason) => conduct.record(peer, reason),
         onFinished: () => this.emit('finished'),
         onFailed: error => {
           this.#failure = error
@@ -193,12 +202,34 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         self,
         addresses: () => host.getMultiaddrs(),
         round: () => this.#machine.round,
+        firstSequence: init.firstSequence,
+        onFault: (peer, fault, detail) => conduct.record(peer, fault, detail),
         onChange: () => {
+          for (const { peer, addresses } of this.#membership.records) {
+            if (peer !== self) this.#contacts.add(peer, addresses)
+          }
           this.#neighbourhood.membersChanged()
           this.#onLink()
         }
       }
     )
+    this.#contacts = new Contacts({
+      dial: async (addresses, signal) => host.dial(addresses, { signal }),
+      isSettled: key =>
+        key === self || isConnected(key) || !init.admits(key) || this.#membership.get(key) !== undefined,
+      save: async text => home?.write(contactsKey, text),
+      clock,
+      log,
+      rng: rng.fork('contacts')
+    })
+    const isConnected = (key: string): boolean =>
+      host.getConnections().some(({ remotePeer, remoteAddr }) => {
+        return remotePeer.toString() === key || remoteAddr.toString().startsWith(key)
+      })
+    for (const address of init.contacts) this.#contacts.addAddress(address)
+    host.addEventListener('peer:discovery', ({ detail: { id, multiaddrs } }) => {
+      this.#contacts.add(id.toString(), multiaddrs)
+    })
     this.#neighbourhood = new Neighbourhood(
       {
         membership: this.#membership,
@@ -352,7 +383,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   }
 
   status(): NodeStatus {
-    const { task, taskId, layout, data, initial } = this.#init
+    const { task, taskId, layout, data, start } = this.#init
     const { traffic, trainer, clock } = this.#parts
     const { phase, round, awaited } = this.#machine
     return {
@@ -364,7 +395,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         layoutHash: layout.hash,
         backend: trainer.backend,
         ...this.#published,
-        origin: this.#published.round > initial.round ? 'learned' : initial.round > 0 ? 'received' : 'initial'
+        origin: this.#published.round > start.round ? 'learned' : start.origin
       },
       data: { trainRows: data.split.train.rows, testRows: data.split.test.rows },
       round,
@@ -378,7 +409,9 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       loss: this.#last?.loss,
       evaluation: this.#evaluation,
       bytes: traffic.total,
-      rejected: sumByReason(this.#rejected.values()),
+      rejected: this.#conduct.total,
+      bans: this.#conduct.bans,
+      checkpointRound: this.#checkpoints?.round,
       uptimeSeconds: (clock.now() - this.#startedMs) / 1000
     }
   }
@@ -399,7 +432,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
           weight: weights.get(peer),
           rttMs: connection?.rtt,
           bytes: bytes ?? { sent: 0, received: 0 },
-          rejected: Object.fromEntries(this.#rejected.get(peer) ?? [])
+          rejected: this.#conduct.of(peer)
         }
       })
   }
@@ -408,6 +441,9 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     await this.#exchange.start()
     await this.#taskServer.start()
     this.#membership.start()
+    const known = await this.#parts.home?.read(contactsKey)
+    if (known !== undefined) this.#contacts.load(known)
+    this.#contacts.start()
     this.#neighbourhood.membersChanged()
   }
 
@@ -417,6 +453,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     this.#driver.stop()
     // What is half open cannot be closed; that it failed is told to who opened it.
     await this.#opening?.catch(() => {})
+    this.#contacts.stop()
     this.#neighbourhood.stop()
     this.#membership.stop()
     await this.#drained()
@@ -425,6 +462,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     await trainer.stop()
     await predictor.stop()
     await host.stop()
+    await this.#checkpoints?.flush()
     await home?.close()
   }
 
@@ -437,6 +475,25 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         resolve()
       })
     })
+  }
+
+  /** Let predictions come from the model as it is. */
+  #publish(round: number): { readonly round: number; readonly version: number } {
+    const { predictor, trainer } = this.#parts
+    return { round, version: predictor.publish(round, this.#parameters, trainer.statistics) }
+  }
+
+  #averaged(result: RoundResult, timing: RoundTiming): void {
+    this.#published = this.#publish(result.round)
+    this.#progressMs = this.#parts.clock.now()
+    this.#checkpoints?.save({
+      round: result.round,
+      stepsTaken: this.#machine.stepsTaken,
+      parameters: this.#parameters,
+      statistics: this.#parts.trainer.statistics,
+      optimizerState: this.#optimizerState
+    })
+    this.emit('averaged', result, this.#parameters, timing)
   }
 
   #roundEnded(result: RoundResult, evaluation: Evaluation | undefined): void {
@@ -453,16 +510,4 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     }
     this.emit('round', this.#last)
   }
-
-  #countRejected(peer: string, reason: RejectReason | 'other-task'): void {
-    const ofPeer = this.#rejected.get(peer) ?? new Map<string, number>()
-    this.#rejected.set(peer, ofPeer)
-    ofPeer.set(reason, (ofPeer.get(reason) ?? 0) + 1)
-  }
-}
-
-function sumByReason(counts: Iterable<Map<string, number>>): Record<string, number> {
-  const sum: Record<string, number> = {}
-  for (const ofPeer of counts) for (const [reason, count] of ofPeer) sum[reason] = (sum[reason] ?? 0) + count
-  return sum
 }

@@ -1,6 +1,9 @@
 import type { Evaluation } from '../engine/index.js'
 import type { Bytes } from './traffic.js'
 
+/** The task's `initial` parameters, those `received` from a peer, or those of a `checkpoint` of this node. */
+export type ModelOrigin = 'initial' | 'received' | 'checkpoint'
+
 /** What a node says of the model that its predictions come from. */
 export interface ModelStatus {
   readonly parameters: number
@@ -10,8 +13,8 @@ export interface ModelStatus {
   readonly round: number
   /** Counts the models that this node has had since it started. */
   readonly version: number
-  /** Before the first averaging of this node: the task's `initial` parameters, or those `received` from a peer. */
-  readonly origin: 'initial' | 'received' | 'learned'
+  /** `learned`: by this node, since it started. Until then where it began. */
+  readonly origin: ModelOrigin | 'learned'
 }
 
 /** What a node says of itself. */
@@ -42,6 +45,10 @@ export interface NodeStatus {
   readonly bytes: Bytes
   /** Messages refused, by reason. */
   readonly rejected: Readonly<Record<string, number>>
+  /** How often a peer was shut out for a while. */
+  readonly bans: number
+  /** The round of the newest checkpoint on the disk that this process wrote; undefined before the first. */
+  readonly checkpointRound: number | undefined
   readonly uptimeSeconds: number
 }
 

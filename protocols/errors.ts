@@ -1,6 +1,27 @@
+/** What a peer did wrong, before any of its content was looked at. */
+export type Fault =
+  | 'malformed'
+  | 'other-task'
+  /** More memory announced than all peers together may hold. */
+  | 'over-quota'
+  /** More messages, or streams, than anybody needs. */
+  | 'flooding'
+  /** A message that was begun and not ended in time. */
+  | 'too-slow'
+  /** An announcement that is not newer than the last. */
+  | 'replayed'
+  | 'forged'
+
 /** What a peer sent breaks the protocol. Its stream is reset and the fault counted. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
+  constructor(
+    message: string,
+    readonly fault: Fault = 'malformed',
+    options?: ErrorOptions
+  ) {
+    super(message, options)
+  }
 }
 
 /** A peer does not work with us, and said why. */

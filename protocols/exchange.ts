@@ -1,12 +1,14 @@
 import type { AbortOptions, Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { pipe } from 'it-pipe'
 import type { Update } from '../learning/averaging/averaging.js'
-import { ProtocolError, RefusedError } from './errors.js'
+import type { Clock } from './clock.js'
+import { ProtocolError, RefusedError, type Fault } from './errors.js'
 import { decodeFrame, fromFrames, nextFrame, toFrames } from './framing.js'
 import { Hello, Welcome } from './messages.js'
 import { withStream, type Dialer } from './open-stream.js'
 import { Outbox } from './outbox.js'
 import { exchangeProtocol } from './protocol-ids.js'
+import { MemoryQuota, RateQuota } from './quota.js'
 import { toDuplex } from './stream-duplex.js'
 import { decodeUpdate, encodeUpdate } from './update-codec.js'
 
@@ -23,7 +25,7 @@ export interface ExchangeInit {
   /** A link to a peer became complete, or was lost. */
   onLinksChanged(): void
   /** A peer broke the protocol, or belongs to another task. */
-  onFault(peer: string, reason: 'malformed' | 'other-task', detail: string): void
+  onFault(peer: string, reason: Fault, detail: string): void
 }
 
 interface Outbound {
@@ -34,12 +36,20 @@ interface Outbound {
 interface Inbound {
   readonly from: string
   welcomed: boolean
+  readonly rate: RateQuota
 }
 
 /** More streams than this from one peer are refused: one for what it sends, one more while it replaces that. */
 const maxStreamsPerPeer = 2
 /** And from all peers together: what may be held for each is bounded, so this bounds it all. */
 const maxStreams = 512
+/** Nobody needs to send more updates than this: the shortest rounds take some 15 ms. */
+const maxUpdatesPerMinute = 6000
+/** Payloads on their way from all peers hold at most this much, or four of the longest. */
+const maxHeldBytes = 32 * 1024 * 1024
+/** A stream that was opened must say what it is for, and an update that was begun must end, within this time. */
+const maxUpdateMs = 120_000
+const maxHelloMs = 30_000
 
 /**
  * Model updates between neighbours: one long-lived stream a neighbour and direction. A node opens a stream to everyone
@@ -48,14 +58,18 @@ const maxStreams = 512
  */
 export class Exchange {
   readonly #libp2p: ExchangeComponents
+  readonly #clock: Clock
+  readonly #memory: MemoryQuota
   readonly #init: ExchangeInit
   readonly #outbound = new Map<string, Outbound>()
   /** Streams that peers opened, and whether they were welcomed. */
   readonly #inbound = new Map<Stream, Inbound>()
   #stopped = false
 
-  constructor(components: { readonly libp2p: ExchangeComponents }, init: ExchangeInit) {
+  constructor(components: { readonly libp2p: ExchangeComponents; readonly clock: Clock }, init: ExchangeInit) {
     this.#libp2p = components.libp2p
+    this.#clock = components.clock
+    this.#memory = new MemoryQuota(Math.max(maxHeldBytes, 4 * init.maxUpdateBytes))
     this.#init = init
   }
 
@@ -150,9 +164,10 @@ export class Exchange {
     const ofPeer = [...this.#inbound.values()].filter(inbound => inbound.from === from).length
     if (this.#stopped || ofPeer >= maxStreamsPerPeer || this.#inbound.size >= maxStreams) {
       stream.abort(new Error('too many exchange streams'))
+      if (!this.#stopped) this.#init.onFault(from, 'flooding', `${ofPeer + 1} exchange streams`)
       return
     }
-    const inbound = { from, welcomed: false }
+    const inbound = { from, welcomed: false, rate: new RateQuota(this.#clock, () => maxUpdatesPerMinute, 60_000) }
     this.#inbound.set(stream, inbound)
     void this.#serve(stream, inbound)
   }
@@ -162,7 +177,7 @@ export class Exchange {
       await this.#readUpdates(stream, inbound)
     } catch (error) {
       // Anything else is a connection that went away: no fault of the peer's.
-      if (error instanceof ProtocolError) this.#init.onFault(inbound.from, 'malformed', error.message)
+      if (error instanceof ProtocolError) this.#init.onFault(inbound.from, error.fault, error.message)
     } finally {
       stream.abort(new Error('link closed'))
       this.#inbound.delete(stream)
@@ -174,7 +189,7 @@ export class Exchange {
     const { from } = inbound
     const { source, sink } = toDuplex(stream)
     const frames = fromFrames(source)
-    const hello = decodeFrame(Hello, await nextFrame(frames), 'hello')
+    const hello = decodeFrame(Hello, await this.#inTime(nextFrame(frames), maxHelloMs), 'hello')
     const refusal = this.#refusalOf(hello)
     await pipe([Welcome.encode({ refusal })], toFrames, sink)
     if (refusal !== '') {
@@ -184,13 +199,34 @@ export class Exchange {
     inbound.welcomed = true
     this.#linksChanged()
     for (;;) {
-      const update = await decodeUpdate(frames, this.#init.maxUpdateBytes)
-      if (update === undefined || this.#stopped) return
+      const header = await nextFrame(frames)
+      if (header === undefined) return
+      if (!inbound.rate.take()) throw new ProtocolError(`over ${maxUpdatesPerMinute} updates a minute`, 'flooding')
+      const update = await this.#inTime(
+        decodeUpdate(header, frames, this.#init.maxUpdateBytes, this.#memory),
+        maxUpdateMs
+      )
+      if (this.#stopped) return
       try {
         this.#init.onUpdate(from, update)
       } catch (cause) {
-        throw new ProtocolError(`update could not be handled: ${String(cause)}`, { cause })
+        throw new ProtocolError(`update could not be handled: ${String(cause)}`, 'malformed', { cause })
       }
+    }
+  }
+
+  /** @throws ProtocolError when the peer takes longer than that */
+  async #inTime<T>(reading: Promise<T>, ms: number): Promise<T> {
+    let cancel = (): void => {}
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(ms, () => reject(new ProtocolError(`a message took over ${ms / 1000} s`, 'too-slow')))
+    })
+    // When it is given up, its stream is reset: the reading then ends by itself.
+    reading.catch(() => {})
+    try {
+      return await Promise.race([reading, late])
+    } finally {
+      cancel()
     }
   }
 

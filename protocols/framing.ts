@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import { decode, encode } from 'it-length-prefixed'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { ProtocolError } from './errors.js'
+import { MemoryQuota } from './quota.js'
 
 type Bytes = Uint8Array | Uint8ArrayList
 
@@ -24,7 +25,7 @@ export async function* fromFrames(source: AsyncIterable<Bytes>): AsyncGenerator<
   } catch (cause) {
     // The library names its own findings so; everything else is the stream's end.
     const found = cause instanceof Error && /^Invalid.*LengthError$|^UnexpectedEOFError$/.test(cause.name)
-    throw found ? new ProtocolError(`broken frame: ${cause.message}`, { cause }) : cause
+    throw found ? new ProtocolError(`broken frame: ${cause.message}`, 'malformed', { cause }) : cause
   }
 }
 
@@ -45,17 +46,27 @@ export function checksumOf(payload: Uint8Array): number {
  *
  * @param expected - what its header announced
  * @param maxBytes - refused above this, before anything is allocated
+ * @param quota - what may be held for all that is on its way. @default as much as they like
  * @throws ProtocolError when it is too long, cut short, overlong or damaged
  */
 export async function readPayload(
   frames: AsyncIterator<Uint8ArrayList>,
   expected: { readonly bytes: number; readonly checksum: number },
-  maxBytes: number
+  maxBytes: number,
+  quota: MemoryQuota = new MemoryQuota(Infinity)
 ): Promise<Uint8Array> {
   if (expected.bytes > maxBytes) {
     throw new ProtocolError(`payload of ${expected.bytes} bytes announced; at most ${maxBytes} expected`)
   }
-  const payload = new Uint8Array(expected.bytes)
+  const release = quota.reserve(expected.bytes)
+  try {
+    return await fill(new Uint8Array(expected.bytes), frames, expected.checksum)
+  } finally {
+    release()
+  }
+}
+
+async function fill(payload: Uint8Array, frames: AsyncIterator<Uint8ArrayList>, checksum: number): Promise<Uint8Array> {
   let filled = 0
   while (filled < payload.byteLength) {
     const chunk = await nextFrame(frames)
@@ -69,7 +80,7 @@ export async function readPayload(
       filled += part.byteLength
     }
   }
-  if (checksumOf(payload) !== expected.checksum) {
+  if (checksumOf(payload) !== checksum) {
     throw new ProtocolError('checksum of the payload does not match its header')
   }
   return payload
@@ -91,6 +102,6 @@ export function decodeFrame<T>(codec: { decode(bytes: Bytes): T }, frame: Uint8A
   try {
     return codec.decode(frame)
   } catch (cause) {
-    throw new ProtocolError(`frame of ${frame.byteLength} bytes is no ${what}`, { cause })
+    throw new ProtocolError(`frame of ${frame.byteLength} bytes is no ${what}`, 'malformed', { cause })
   }
 }

@@ -1,4 +1,4 @@
-export { InvalidTaskError, ProtocolError, RefusedError, UnsupportedVersionError } from './errors.js'
+export { InvalidTaskError, ProtocolError, RefusedError, UnsupportedVersionError, type Fault } from './errors.js'
 export { Exchange, type ExchangeInit } from './exchange.js'
 export { Membership, type MembershipInit } from './membership.js'
 export type { MemberRecord } from './member-record.js'

@@ -16,7 +16,8 @@ export interface MemberRecord {
   readonly round: number
 }
 
-export function encodeMember({ peer, addresses, round }: MemberRecord, left = false): Member {
+/** @param sequence - of an announcement; what is told of others has none */
+export function encodeMember({ peer, addresses, round }: MemberRecord, left = false, sequence = 0n): Member {
   return {
     peer: peerIdFromString(peer).toMultihash().bytes,
     addresses: addresses
@@ -24,7 +25,8 @@ export function encodeMember({ peer, addresses, round }: MemberRecord, left = fa
       .filter(isShort)
       .slice(0, maxAddresses),
     round,
-    left
+    left,
+    sequence
   }
 }
 

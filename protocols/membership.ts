@@ -1,8 +1,12 @@
-import type { GossipSub, Message } from '@chainsafe/libp2p-gossipsub'
+import { TopicValidatorResult, type GossipSub, type Message } from '@chainsafe/libp2p-gossipsub'
+import type { PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Clock } from './clock.js'
+import type { Fault } from './errors.js'
 import { decodeMember, encodeMember, type MemberRecord } from './member-record.js'
 import { Member } from './messages.js'
 import { membersTopic } from './protocol-ids.js'
+import { RateQuota } from './quota.js'
 
 /** Announce ourselves this often. */
 const announceEveryMs = 5_000
@@ -14,16 +18,16 @@ const maxMembers = 10_000
 /** Answer newcomers together, after this long: no peer can make us talk more by coming and going. */
 const answerAfterMs = 100
 
-/** Time, handed in. */
-export interface Clock {
-  /** Milliseconds; only differences mean anything. */
-  now(): number
-  /** @returns a function that cancels the call */
-  after(ms: number, call: () => void): () => void
-}
+/** Announcements of one member that are believed in a minute: it answers newcomers at most ten times a second. */
+const maxPerMinute = 600
+/** Peers whose rate, and members whose latest sequence number, are kept. */
+const maxTracked = 2 * maxMembers
 
 export interface MembershipComponents {
-  readonly pubsub: Pick<GossipSub, 'addEventListener' | 'removeEventListener' | 'subscribe' | 'unsubscribe' | 'publish'>
+  readonly pubsub: Pick<
+    GossipSub,
+    'addEventListener' | 'removeEventListener' | 'subscribe' | 'unsubscribe' | 'publish' | 'topicValidators'
+  >
   readonly clock: Clock
 }
 
@@ -32,6 +36,10 @@ export interface MembershipInit {
   readonly self: string
   readonly addresses: () => readonly Multiaddr[]
   readonly round: () => number
+  /** Of our next announcement: above those of all before, by earlier processes of this identity too. */
+  readonly firstSequence: bigint
+  /** Somebody announced what is not believed. */
+  readonly onFault: (peer: string, fault: Fault, detail: string) => void
   /** Somebody came or went. */
   readonly onChange: () => void
 }
@@ -50,6 +58,11 @@ export class Membership {
   readonly #init: MembershipInit
   readonly #topic: string
   readonly #known = new Map<string, Known>()
+  #sequence: bigint
+  /** The latest of each member, those forgotten too: an old announcement does not bring anybody back. */
+  readonly #sequences = new Map<string, bigint>()
+  /** By who wrote an announcement, and by who handed it on. */
+  readonly #rates = new Map<string, RateQuota>()
   #cancelTick = (): void => {}
   /** Set while an answer to newcomers is due. */
   #cancelAnswer: (() => void) | undefined
@@ -58,6 +71,7 @@ export class Membership {
     this.#parts = components
     this.#init = init
     this.#topic = membersTopic(init.taskId)
+    this.#sequence = init.firstSequence
   }
 
   /** Peer ids of all members, this node among them, ascending. */
@@ -80,6 +94,9 @@ export class Membership {
     const { pubsub } = this.#parts
     pubsub.addEventListener('gossipsub:message', this.#onMessage)
     pubsub.addEventListener('subscription-change', this.#announceSoon)
+    pubsub.topicValidators.set(this.#topic, (peer, { type, ...message }) =>
+      this.#limit(peer, type === 'signed' ? (message as { from: PeerId }).from : undefined)
+    )
     pubsub.subscribe(this.#topic)
     this.#tick()
   }
@@ -93,6 +110,7 @@ export class Membership {
     pubsub.removeEventListener('gossipsub:message', this.#onMessage)
     pubsub.removeEventListener('subscription-change', this.#announceSoon)
     pubsub.unsubscribe(this.#topic)
+    pubsub.topicValidators.delete(this.#topic)
   }
 
   /** Take over what a peer or the user told us, before the members speak for themselves. */
@@ -117,7 +135,9 @@ export class Membership {
 
   #announce(left = false): void {
     const { self, addresses, round } = this.#init
-    const data = Member.encode(encodeMember({ peer: self, addresses: addresses(), round: round() }, left))
+    const data = Member.encode(
+      encodeMember({ peer: self, addresses: addresses(), round: round() }, left, this.#sequence++)
+    )
     // Best effort, by its nature: whoever misses this one gets the next.
     this.#parts.pubsub.publish(this.#topic, data).catch(() => {})
   }
@@ -125,15 +145,27 @@ export class Membership {
   readonly #onMessage = (event: CustomEvent<{ msg: Message }>): void => {
     const { msg } = event.detail
     if (msg.topic !== this.#topic || msg.type !== 'signed') return
+    const from = msg.from.toString()
     let member: Member
     try {
       member = Member.decode(msg.data)
     } catch {
+      this.#init.onFault(from, 'malformed', 'an announcement that cannot be read')
       return
     }
     const record = decodeMember(member)
+    if (from === this.#init.self) return
     // Nobody speaks for somebody else: the signature must be the member's own.
-    if (record === undefined || record.peer !== msg.from.toString() || record.peer === this.#init.self) return
+    if (record?.peer !== from) {
+      this.#init.onFault(from, 'forged', `an announcement of ${record?.peer ?? 'nobody'}`)
+      return
+    }
+    if (member.sequence <= (this.#sequences.get(from) ?? 0n)) {
+      this.#init.onFault(from, 'replayed', `announcement ${member.sequence}`)
+      return
+    }
+    this.#sequences.set(from, member.sequence)
+    forgetOldest(this.#sequences)
     const before = this.#known.size
     if (member.left) this.#known.delete(record.peer)
     else this.#remember(record)
@@ -148,10 +180,38 @@ export class Membership {
     this.#known.set(record.peer, { record, heardAtMs: this.#parts.clock.now() })
   }
 
+  /** No member needs so many announcements, and no peer hands on so many of others. */
+  #limit(peer: PeerId, from: PeerId | undefined): TopicValidatorResult {
+    const handedOn = (): number => maxPerMinute * (1 + this.#known.size)
+    const isTooMuch = (who: string, most: () => number): boolean => {
+      const rate = this.#rates.get(who) ?? new RateQuota(this.#parts.clock, most, 60_000)
+      this.#rates.set(who, rate)
+      return !rate.take()
+    }
+    const author = from?.toString()
+    const flooding =
+      author !== undefined && isTooMuch(`of ${author}`, () => maxPerMinute)
+        ? author
+        : isTooMuch(`by ${peer.toString()}`, handedOn)
+          ? peer.toString()
+          : undefined
+    forgetOldest(this.#rates)
+    if (flooding === undefined) return TopicValidatorResult.Accept
+    this.#init.onFault(flooding, 'flooding', 'announcements')
+    return TopicValidatorResult.Ignore
+  }
+
   #forgetSilent(): void {
     const before = this.#known.size
     const oldest = this.#parts.clock.now() - forgetAfterMs
     for (const [peer, { heardAtMs }] of this.#known) if (heardAtMs < oldest) this.#known.delete(peer)
     if (this.#known.size !== before) this.#init.onChange()
+  }
+}
+
+function forgetOldest(map: Map<string, unknown>): void {
+  for (const [oldest] of map) {
+    if (map.size <= maxTracked) return
+    map.delete(oldest)
   }
 }

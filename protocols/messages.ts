@@ -582,6 +582,7 @@ export interface Member {
   addresses: Uint8Array<ArrayBuffer>[]
   round: number
   left: boolean
+  sequence: bigint
 }
 
 export namespace Member {
@@ -616,6 +617,11 @@ export namespace Member {
           w.bool(obj.left)
         }
 
+        if ((obj.sequence != null && obj.sequence !== 0n)) {
+          w.uint32(40)
+          w.uint64(obj.sequence)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -624,7 +630,8 @@ export namespace Member {
           peer: uint8ArrayAlloc(0),
           addresses: [],
           round: 0,
-          left: false
+          left: false,
+          sequence: 0n
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -651,6 +658,10 @@ export namespace Member {
             }
             case 4: {
               obj.left = reader.bool()
+              break
+            }
+            case 5: {
+              obj.sequence = reader.uint64()
               break
             }
             default: {
@@ -708,6 +719,13 @@ export namespace Member {
               }
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.sequence`,
+                value: reader.uint64()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -741,6 +759,11 @@ export namespace Member {
     value: boolean
   }
 
+  export interface MemberSequenceFieldEvent {
+    field: '$.sequence'
+    value: bigint
+  }
+
   export function encode (obj: Partial<Member>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Member.codec())
   }
@@ -749,7 +772,7 @@ export namespace Member {
     return decodeMessage(buf, Member.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Member>): Generator<MemberPeerFieldEvent | MemberAddressesFieldEvent | MemberRoundFieldEvent | MemberLeftFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Member>): Generator<MemberPeerFieldEvent | MemberAddressesFieldEvent | MemberRoundFieldEvent | MemberLeftFieldEvent | MemberSequenceFieldEvent> {
     return streamMessage(buf, Member.codec(), opts)
   }
 }
@@ -895,6 +918,12 @@ export namespace TaskReply {
     index: number
   }
 
+  export interface TaskReplyMembersSequenceFieldEvent {
+    field: '$.members[].sequence'
+    value: bigint
+    index: number
+  }
+
   export function encode (obj: Partial<TaskReply>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, TaskReply.codec())
   }
@@ -903,7 +932,7 @@ export namespace TaskReply {
     return decodeMessage(buf, TaskReply.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<TaskReply>): Generator<TaskReplyTaskFieldEvent | TaskReplyMembersPeerFieldEvent | TaskReplyMembersAddressesFieldEvent | TaskReplyMembersRoundFieldEvent | TaskReplyMembersLeftFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<TaskReply>): Generator<TaskReplyTaskFieldEvent | TaskReplyMembersPeerFieldEvent | TaskReplyMembersAddressesFieldEvent | TaskReplyMembersRoundFieldEvent | TaskReplyMembersLeftFieldEvent | TaskReplyMembersSequenceFieldEvent> {
     return streamMessage(buf, TaskReply.codec(), opts)
   }
 }

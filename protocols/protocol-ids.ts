@@ -8,5 +8,5 @@ export const modelProtocol = '/murmur/model/1'
 
 /** Gossipsub topic on which the members of a task announce themselves. */
 export function membersTopic(taskId: string): string {
-  return `/murmur/members/1/${taskId}`
+  return `/murmur/members/2/${taskId}`
 }

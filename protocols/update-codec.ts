@@ -1,8 +1,9 @@
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Update, UpdateKind } from '../learning/averaging/averaging.js'
-import { checksumOf, decodeFrame, nextFrame, readPayload, toChunks } from './framing.js'
+import { checksumOf, decodeFrame, readPayload, toChunks } from './framing.js'
 import { Kind, UpdateHeader } from './messages.js'
 import { ProtocolError } from './errors.js'
+import type { MemoryQuota } from './quota.js'
 
 const kindOnWire: Record<UpdateKind, Kind> = { model: Kind.MODEL, offer: Kind.OFFER, answer: Kind.ANSWER }
 const kindFromWire: Record<Kind, UpdateKind> = { MODEL: 'model', OFFER: 'offer', ANSWER: 'answer' }
@@ -22,21 +23,22 @@ export function encodeHeader({ kind, round, payload, copy }: Update, checksum: n
 /**
  * Read one update.
  *
+ * @param frame - its header
  * @param frames - what a peer sends, length prefixes removed; hostile until checked
  * @param maxBytes - longest payload that the task's strategy and compressor can produce
- * @returns undefined when the peer has closed its side between two updates
+ * @param quota - what may be held for all that is on its way. @default as much as they like
  * @throws ProtocolError when it breaks the protocol; nothing after it can be trusted
  */
 export async function decodeUpdate(
+  frame: Uint8ArrayList,
   frames: AsyncIterator<Uint8ArrayList>,
-  maxBytes: number
-): Promise<Update | undefined> {
-  const frame = await nextFrame(frames)
-  if (frame === undefined) return undefined
+  maxBytes: number,
+  quota?: MemoryQuota
+): Promise<Update> {
   const header = decodeFrame(UpdateHeader, frame, 'update header')
   const kind = kindFromWire[header.kind] as UpdateKind | undefined
   if (kind === undefined) throw new ProtocolError('update of an unknown kind')
   const { round, copy } = header
-  const payload = await readPayload(frames, header, maxBytes)
+  const payload = await readPayload(frames, header, maxBytes, quota)
   return copy === undefined ? { kind, round, payload } : { kind, round, payload, copy }
 }

@@ -21,6 +21,11 @@ import { withPort } from './with-port.js'
 export interface DeviceFlags {
   readonly data: string
   readonly home: string
+  readonly fresh?: boolean
+  readonly bootstrap?: readonly string[]
+  readonly mdns?: boolean
+  readonly swarmKey?: string
+  readonly allow?: readonly string[]
   readonly host: string
   readonly port: number
   readonly http: number
@@ -41,7 +46,10 @@ export interface DeviceFlags {
 const linkTimeoutMs = 5000
 
 export function homeOption(): Option {
-  return option('--home <folder>', 'where the node keeps its identity').default(join(homedir(), '.murmur'), '~/.murmur')
+  return option('--home <folder>', 'where the node keeps its identity and checkpoints').default(
+    join(homedir(), '.murmur'),
+    '~/.murmur'
+  )
 }
 
 export function deviceOptions(): Option[] {
@@ -51,6 +59,7 @@ export function deviceOptions(): Option[] {
     ]),
     ...group('Device:', [
       homeOption(),
+      option('--fresh', 'forget what was learned in that folder before'),
       option('--host <address>', 'IPv4 address to listen on').default('0.0.0.0').argParser(ipv4),
       option('--port <n>', 'TCP port to listen on; 0: any')
         .default(4101, '4101, or any when that is taken')
@@ -68,6 +77,12 @@ export function deviceOptions(): Option[] {
         .default([], 'none')
         .argParser(repeated(origin)),
       choice('--energy <radio>', 'what the joules in /metrics are reckoned with', energyProfileNames).default('wifi')
+    ]),
+    ...group('Peers:', [
+      option('--bootstrap <multiaddr...>', 'where to look for others, again and again'),
+      option('--mdns', 'find others on the local network'),
+      option('--swarm-key <file>', 'only devices with the same key take part; `murmur key` writes one'),
+      option('--allow <peer...>', 'only these peers take part: peer ids, or files with one on each line')
     ]),
     ...group('Rounds:', [
       option('--rounds <n>', 'stop learning after this round (default: never)').argParser(wholeNumber(1)),
@@ -145,6 +160,11 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
     createNode({
       ...start,
       home: flags.home,
+      fresh: flags.fresh,
+      bootstrap: flags.bootstrap,
+      mdns: flags.mdns,
+      swarmKey: flags.swarmKey,
+      allow: flags.allow,
       listen: [`/ip4/${flags.host}/tcp/${port}`],
       rounds: flags.rounds,
       evaluateEvery: flags.evalEvery,
@@ -205,7 +225,7 @@ function learn({ node, stopAsked }: Device, flags: DeviceFlags, joining: boolean
 }
 
 function introduce({ node, http, newToken }: Device, flags: DeviceFlags, isNew: boolean): void {
-  const { model, data } = node.status()
+  const { model, data, round } = node.status()
   const { schema } = node.task
   const outputs = schema.label.kind === 'class' ? String(schema.label.classes.length) : 'a number'
   const rows = data.trainRows + data.testRows
@@ -216,6 +236,7 @@ function introduce({ node, http, newToken }: Device, flags: DeviceFlags, isNew: 
       `node       ${node.peerId}  (${isNew ? 'new' : 'known'} identity in ${flags.home})`,
       `data       ${flags.data}  ${rows} rows, ${inputs} → ${outputs}, ${data.testRows} held out`,
       `model      ${model.parameters} parameters, layout ${model.layoutHash.slice(0, 8)}, backend ${model.backend}`,
+      ...(round > 0 ? [`resuming   after round ${round}`] : []),
       ...addresses.map((address, i) => `${i === 0 ? 'listening ' : '          '} ${address}`),
       `dashboard  ${http.url}`,
       ...(newToken === undefined ? [] : [`token      ${newToken}  (kept in ${flags.home}; shown only now)`]),

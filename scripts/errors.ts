@@ -63,6 +63,8 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   ModelMismatchError: exitCodes.invalid,
   BackendUnavailableError: exitCodes.invalid,
   HomeError: exitCodes.invalid,
+  InvalidKeyError: exitCodes.invalid,
+  ForeignCheckpointError: exitCodes.invalid,
   ListenError: exitCodes.invalid,
   OutputError: exitCodes.invalid,
   InvalidConfigError: exitCodes.invalid,

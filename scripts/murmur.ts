@@ -4,9 +4,11 @@ import { Command, CommanderError, Option } from 'commander'
 import { compareCommand } from './commands/compare.js'
 import { completionCommand } from './commands/completion.js'
 import { convergeCommand } from './commands/converge.js'
+import { doctorCommand } from './commands/doctor.js'
 import { exportCommand } from './commands/export.js'
 import { initCommand } from './commands/init.js'
 import { joinCommand } from './commands/join.js'
+import { keyCommand } from './commands/key.js'
 import { peersCommand } from './commands/peers.js'
 import { predictCommand } from './commands/predict.js'
 import { reportCommand } from './commands/report.js'
@@ -44,6 +46,8 @@ const swarm = swarmCommand()
 const simulate = simulateCommand()
 const compare = compareCommand()
 const converge = convergeCommand()
+const doctor = doctorCommand()
+const key = keyCommand()
 addExamples(up, [
   ['murmur up --data train.csv', 'learn from a table'],
   ['murmur up --data train.csv --label price --kind regression', 'its column "price"'],
@@ -62,7 +66,19 @@ addExamples(simulate, [
 addExamples(compare, [['murmur compare --strategies d-psgd,swarm-sgd --seeds 3 --nodes 16', 'a table and report.html']])
 addExamples(converge, [['murmur converge spec.json', 'exit 5 when a target is missed']])
 
-program.commandsGroup('Start:').addCommand(initCommand(up)).addCommand(up).addCommand(join).addCommand(swarm)
+addExamples(doctor, [
+  ['murmur doctor --join /ip4/192.168.1.20/tcp/4101', 'can that node be reached from here?'],
+  ['murmur doctor --data train.csv --json', 'findings for a program']
+])
+addExamples(key, [['murmur key home.key', 'then on every device: murmur up --swarm-key home.key --data …']])
+
+program
+  .commandsGroup('Start:')
+  .addCommand(initCommand(up))
+  .addCommand(up)
+  .addCommand(join)
+  .addCommand(swarm)
+  .addCommand(key)
 program.commandsGroup('Experiment:').addCommand(simulate).addCommand(compare).addCommand(converge)
 program
   .commandsGroup('Look:')
@@ -70,9 +86,10 @@ program
   .addCommand(peersCommand())
   .addCommand(runsCommand())
   .addCommand(reportCommand())
+  .addCommand(doctor)
 program.commandsGroup('Use:').addCommand(predictCommand()).addCommand(exportCommand()).addCommand(completionCommand())
 for (const command of program.commands) {
-  if (['init', 'completion'].includes(command.name())) continue
+  if (['init', 'key', 'completion'].includes(command.name())) continue
   command
     .addOption(
       new Option('--config <file>', 'flags, as YAML (default: ./murmur.yaml if there is one)').env('MURMUR_CONFIG')

@@ -1,5 +1,6 @@
 import type { Compressor } from '../compression/compressor.js'
 import type { Rng } from '../rng.js'
+import type { Plausibility } from './plausibility.js'
 import type { Scratch } from './scratch.js'
 
 /** A peer that this node averages with. */
@@ -38,6 +39,8 @@ export interface Update {
 export type RejectReason =
   | 'malformed'
   | 'not-finite'
+  /** Much further from our model than neighbours are. */
+  | 'implausible'
   | 'stale'
   | 'too-far-ahead'
   | 'duplicate'
@@ -72,6 +75,8 @@ export interface AveragingState {
   readonly compressor: Compressor
   /** This node's stream. Fork it by round: what was drawn before must not matter. */
   readonly rng: Rng
+  /** Asked before every average with a neighbour. */
+  readonly plausibility: Plausibility
 }
 
 /**

@@ -169,7 +169,7 @@ class ChocoSgd implements Averaging {
 
   /** @returns ||xhat_j - xhat_i||^2, or why the update is refused: the parameters are then as before */
   #averageWith(state: AveragingState, { peer, weight }: Neighbour, update: Update): number | RejectReason {
-    const { parameters, compressor } = state
+    const { parameters, compressor, plausibility } = state
     const link = this.#link(peer)
     const refused = link.theirs.receive(update, compressor, this.#scratch)
     if (refused !== undefined) return refused
@@ -179,6 +179,7 @@ class ChocoSgd implements Averaging {
       part.set(link.theirs.values.subarray(from, from + part.length))
     const squared = moved(parameters, step, this.#ours.values, readTheirs, result)
     if (!allFinite(result)) return 'not-finite'
+    if (!plausibility.admits(squared, this.#ours.values)) return 'implausible'
     parameters.set(result)
     return squared
   }

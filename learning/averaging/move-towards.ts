@@ -16,7 +16,7 @@ const surelyNear = 1e60
  * @returns ||theirs - ours||^2, or why the update is refused: the parameters are then as before
  */
 export function moveTowards(
-  { parameters, compressor }: AveragingState,
+  { parameters, compressor, plausibility }: AveragingState,
   weight: number,
   payload: Uint8Array,
   ours: Float32Array,
@@ -38,6 +38,7 @@ export function moveTowards(
   }
   // Their model is not finite, or so far away that the sum overflows: no need to look as long as it is near.
   if (!(squared < surelyNear) && !allFinite(scratch)) return 'not-finite'
+  if (!plausibility.admits(squared, ours)) return 'implausible'
   parameters.set(scratch)
   return squared
 }

@@ -26,7 +26,29 @@ export function upCommand(): Command {
   })
 }
 
-/** What founding a swarm takes: a whole task, or settings from flags, task file and defaults, in this order. */
+/** Flags that decide what is learned. */
+const settingNames = [
+  'name',
+  'model',
+  'optimizer',
+  'learningRate',
+  'momentum',
+  'weightDecay',
+  'clipNorm',
+  'clipValue',
+  'perExampleClipNorm',
+  'batchSize',
+  'localSteps',
+  'averaging',
+  'topology',
+  'compress',
+  'seed'
+] as const
+
+/**
+ * What founding a swarm takes: a whole task, or settings from flags, task file and defaults, in this order. Without any of
+ * them a checkpoint in the home folder decides.
+ */
 async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOptions, 'task' | 'settings' | 'data'>> {
   const file = flags.task === undefined ? { settings: {} } : await readTaskFile(flags.task)
   if ('task' in file) {
@@ -36,24 +58,9 @@ async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOpti
     ['default', undefined].includes(command.getOptionValueSource(name))
       ? (file.settings[name] ?? flags[name])
       : flags[name]
-  const names = [
-    'name',
-    'model',
-    'optimizer',
-    'learningRate',
-    'momentum',
-    'weightDecay',
-    'clipNorm',
-    'clipValue',
-    'perExampleClipNorm',
-    'batchSize',
-    'localSteps',
-    'averaging',
-    'topology',
-    'compress',
-    'seed'
-  ] as const
-  const settings = Object.fromEntries(names.map(name => [name, given(name)])) as NonNullable<NodeOptions['settings']>
+  const settings = Object.fromEntries(settingNames.map(name => [name, given(name)])) as NonNullable<
+    NodeOptions['settings']
+  >
   const model =
     typeof settings.model === 'string' && settings.model.endsWith('.json')
       ? await loadModelFile(settings.model)
@@ -65,8 +72,14 @@ async function founding(flags: UpFlags, command: Command): Promise<Pick<NodeOpti
     missing: given('missing') as UpFlags['missing'],
     layout: model !== undefined && takesImages(model) ? 'image' : 'flat'
   } as const
-  return {
-    settings: { ...settings, model, loss: file.settings.loss },
-    data: schema => loadOwnData(flags.data, { schema, ...options })
-  }
+  const data: NodeOptions['data'] = schema => loadOwnData(flags.data, { schema, ...options })
+  return isAsked(flags, command) ? { settings: { ...settings, model, loss: file.settings.loss }, data } : { data }
+}
+
+/** Whether anything was said of what to learn, in a file, by a flag or by the environment. */
+function isAsked(flags: UpFlags, command: Command): boolean {
+  const names = [...settingNames, 'label', 'kind', 'standardise'] as const
+  return (
+    flags.task !== undefined || names.some(name => !['default', undefined].includes(command.getOptionValueSource(name)))
+  )
 }

@@ -16,6 +16,14 @@ export type ToNode =
       readonly rounds: number
       readonly evaluateEvery: number
       readonly backend: BackendName
+      /** Multiaddr to listen on. @default any port of 127.0.0.1 */
+      readonly listen?: string
+      /** Where it keeps identity and checkpoints. @default nowhere */
+      readonly home?: string
+      /** Addresses of nodes to learn the task and a current model from, instead of beginning with the others. */
+      readonly join?: readonly string[]
+      /** @default 0 */
+      readonly minRoundMs?: number
     }
   /** Where the other nodes listen; the node takes it from there by itself. */
   | {

@@ -21,7 +21,11 @@ const statusIntervalMs = 200
 /** With nobody left to watch, a node that cannot stop cleanly ends all the same after this long. */
 const endTimeoutMs = 3000
 
+/** Who comes late begins without those neighbours that do not answer: some may be gone. */
+const joinLinkTimeoutMs = 3000
+
 let node: MurmurNode | undefined
+let joining = false
 let reportStatus = (): void => {}
 
 process.on('message', (message: ToNode) => {
@@ -34,12 +38,14 @@ process.on('disconnect', () => {
   setTimeout(() => process.exit(exitCodes.failure), endTimeoutMs)
   void end(exitCodes.done)
 })
+process.on('SIGTERM', () => void end(exitCodes.done))
 // The terminal sends Ctrl-C to the whole group; the parent decides what it means.
 process.on('SIGINT', () => {})
 
 async function receive(message: ToNode): Promise<void> {
   switch (message.type) {
     case 'setup':
+      joining = message.join !== undefined
       node = await setUp(message)
       return tell({
         type: 'listening',
@@ -77,6 +83,10 @@ async function joinOthers(own: MurmurNode, members: Extract<ToNode, { type: 'boo
     members.map(({ peer, addresses }) => ({ peer, addresses: addresses.map(text => multiaddr(text)), round: 0 }))
   )
   await own.open()
+  if (joining) {
+    await own.linked(2, joinLinkTimeoutMs)
+    return own.start()
+  }
   const timeoutMs = linkTimeoutMs + members.length * linkTimeoutPerNodeMs
   if (!(await own.linked(members.length, timeoutMs))) {
     throw new JoinError(`Not all neighbours could be linked within ${timeoutMs / 1000} s.`, [])
@@ -85,13 +95,16 @@ async function joinOthers(own: MurmurNode, members: Extract<ToNode, { type: 'boo
 }
 
 async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurNode> {
-  const { task, data, rows, rounds, evaluateEvery, backend } = setup
+  const { task, data, rows, rounds, evaluateEvery, backend, home, join, minRoundMs } = setup
   const identities = await swarmIdentities(task.seed, setup.nodes)
   const created = await createNode({
-    task,
+    task: join === undefined ? task : undefined,
+    join,
+    home,
+    minRoundMs,
     data: schema => loadData(data.path, { ...loadOptions(data), schema, trainRows: rows }),
     privateKey: identities[setup.index].privateKey,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: [setup.listen ?? '/ip4/127.0.0.1/tcp/0'],
     rounds,
     evaluateEvery,
     backend

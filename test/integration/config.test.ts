@@ -75,6 +75,14 @@ config('init makes what up learns from, predict asks and export writes', () =>
     assert.is(image.code, 3, image.stdout)
     up.signal('SIGINT')
     assert.is((await up.ended()).code, 0)
+
+    const kept = await runMurmur(['export', 'kept', '--json'], { cwd })
+    assert.is((JSON.parse(kept.stdout) as { round: number }).round, 1, kept.stderr)
+    assert.match(kept.stderr, /^no node runs on \S+; this is its last checkpoint, of round 1$/m)
+    const [before, after] = ['model', 'kept'].map(name => (file: string) => readFileSync(join(cwd, name, file)))
+    assert.equal(JSON.parse(after('model.json').toString()), JSON.parse(before('model.json').toString()))
+    assert.ok(after('weights.bin').equals(before('weights.bin')))
+    assert.ok(after('labels.txt').equals(before('labels.txt')))
   })
 )
 

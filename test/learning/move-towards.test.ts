@@ -3,8 +3,9 @@ import * as assert from 'uvu/assert'
 import type { AveragingState } from '../../learning/averaging/averaging.js'
 import { moveTowards } from '../../learning/averaging/move-towards.js'
 import type { Compressor } from '../../learning/compression/compressor.js'
-import { createRng, type Rng } from '../../learning/rng.js'
+import { Plausibility } from '../../learning/averaging/plausibility.js'
 import { squaredDistance } from '../../learning/parameters.js'
+import { createRng, type Rng } from '../../learning/rng.js'
 import { TILE_LENGTH } from '../../learning/vector-kernels.js'
 import { close } from '../helpers/close.js'
 import { compressorOf } from '../helpers/machine.js'
@@ -16,7 +17,15 @@ const LARGEST_FLOAT32 = 3.4028234663852886e38
 const float32 = compressorOf('float32', 2)
 
 function stateOf(parameters: readonly number[], compressor: Compressor = float32): AveragingState {
-  return { parameters: Float32Array.from(parameters), neighbours: [], round: 1, compressor, rng: createRng(1) }
+  const plausibility = new Plausibility()
+  return {
+    parameters: Float32Array.from(parameters),
+    neighbours: [],
+    round: 1,
+    compressor,
+    rng: createRng(1),
+    plausibility
+  }
 }
 
 function encode(...values: number[]): Uint8Array {
@@ -62,6 +71,13 @@ moving('refuses a move that overflows, and changes nothing', () => {
   const ours = Float32Array.of(1, -LARGEST_FLOAT32)
   assert.is(moveTowards(state, 0.5, encode(5, LARGEST_FLOAT32), ours, new Float32Array(2)), 'not-finite')
   close(state.parameters, [10, LARGEST_FLOAT32], 0)
+})
+
+moving('refuses a model that is too far away to be believed, and changes nothing', () => {
+  const state = stateOf([10, 20])
+  const ours = Float32Array.of(1, 2)
+  assert.is(moveTowards(state, 0.5, encode(1e30, 2), ours, new Float32Array(2)), 'implausible')
+  close(state.parameters, [10, 20], 0)
 })
 
 moving('refuses malformed bytes, and changes nothing', () => {

@@ -40,11 +40,13 @@ swarmSgd('throws diverged local steps away, but no exchange', () => {
 
 swarmSgd('throws local steps away whose sum with an exchange overflows', () => {
   const node = bench(['a'])
+  node.parameters.fill(1e38)
   node.work.fill(3e38)
   node.update('a', node.message('offer', 7, 3e38))
   const [diverged] = node.trained()
   assert.is(diverged.type, 'diverged')
-  holds(node, Math.fround(3e38) / 2, 'exchange')
+  const [own, theirs] = [Math.fround(1e38), Math.fround(3e38)]
+  holds(node, Math.fround(own + Math.fround(theirs - own) / 2), 'exchange')
 })
 
 swarmSgd('answers before its first round and after its last', () => {

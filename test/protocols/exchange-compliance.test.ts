@@ -1,5 +1,6 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { connect, createTestHost } from '../helpers/host.js'
+import { systemClock } from '../../node/clock.js'
 import { Exchange } from '../../protocols/exchange.js'
 import { runChecks } from '../compliance/check.js'
 import { exchangeCompliance, type ExchangeSide } from '../compliance/exchange.js'
@@ -18,7 +19,9 @@ runChecks(
   exchangeCompliance(async events => {
     const hosts = [await createTestHost(), await createTestHost()] as const
     await connect(hosts[0], hosts[1])
-    const exchanges = hosts.map(({ host }, i) => new Exchange({ libp2p: host }, { ...init, ...events[i] }))
+    const exchanges = hosts.map(
+      ({ host }, i) => new Exchange({ libp2p: host, clock: systemClock }, { ...init, ...events[i] })
+    )
     await Promise.all(exchanges.map(exchange => exchange.start()))
     const side = (i: 0 | 1): ExchangeSide => ({
       id: hosts[i].id,

@@ -8,6 +8,8 @@ import { Exchange, type ExchangeInit } from '../../protocols/exchange.js'
 import { Hello, Kind, UpdateHeader, Welcome } from '../../protocols/messages.js'
 import { exchangeProtocol } from '../../protocols/protocol-ids.js'
 import { encodeUpdate } from '../../protocols/update-codec.js'
+import { systemClock, type Clock } from '../../node/clock.js'
+import { FakeClock, settled } from '../helpers/fake-clock.js'
 import { Changes } from '../helpers/changes.js'
 import { connect, withHosts, type TestHost } from '../helpers/host.js'
 import { within } from '../helpers/within.js'
@@ -25,12 +27,16 @@ interface Node extends TestHost {
   readonly changes: Changes
 }
 
-async function startExchange(host: TestHost, init: Partial<ExchangeInit> = {}): Promise<Node> {
+async function startExchange(
+  host: TestHost,
+  init: Partial<ExchangeInit> = {},
+  clock: Clock = systemClock
+): Promise<Node> {
   const changes = new Changes()
   const faults: string[] = []
   const updates: Update[] = []
   const exchange = new Exchange(
-    { libp2p: host.host },
+    { libp2p: host.host, clock },
     {
       taskId,
       layoutHash,
@@ -88,6 +94,37 @@ for (const [what, other, reason] of [
     })
   )
 }
+
+exchanges('resets a stream that says nothing in time, and blames the peer', () =>
+  withHosts(2, async (hostA, hostB) => {
+    const clock = new FakeClock()
+    const b = await startExchange(hostB, {}, clock)
+    const silent = await rawStream(hostA, hostB)
+    const reset = nextEvent(silent, 'close')
+    while (clock.waiting === 0) await settled()
+    await clock.advance(30_000)
+    await within(reset, 5000, 'the stream to be reset')
+    assert.equal(b.faults, [`${hostA.id} too-slow a message took over 30 s`])
+    await b.exchange.stop()
+  })
+)
+
+exchanges('resets an update that does not end, and blames the peer', () =>
+  withHosts(2, async (hostA, hostB) => {
+    const clock = new FakeClock()
+    const b = await startExchange(hostB, {}, clock)
+    const begun = await rawStream(hostA, hostB)
+    const reset = nextEvent(begun, 'close')
+    const header = UpdateHeader.encode({ kind: Kind.MODEL, round: 1, bytes: 100, checksum: 0 })
+    for (const frame of [hello, header, new Uint8Array(50)]) begun.send(framed(frame))
+    await b.changes.until(() => b.exchange.hears(hostA.id), 'the welcome')
+    while (clock.waiting === 0) await settled()
+    await clock.advance(120_000)
+    await within(reset, 5000, 'the stream to be reset')
+    assert.equal(b.faults, [`${hostA.id} too-slow a message took over 120 s`])
+    await b.exchange.stop()
+  })
+)
 
 exchanges('says that a peer without the protocol runs another version', () =>
   withHosts(2, async (hostA, hostB) => {

@@ -1,5 +1,5 @@
 import '../../node/with-resolvers.js'
-import type { Message } from '@chainsafe/libp2p-gossipsub'
+import { TopicValidatorResult, type Message } from '@chainsafe/libp2p-gossipsub'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
@@ -22,7 +22,15 @@ const memberships = suite('membership')
 function join({ host, id }: TestHost, changes: Changes, round = 0): Membership {
   const membership = new Membership(
     { pubsub: host.services.pubsub, clock: systemClock },
-    { taskId, self: id, addresses: () => host.getMultiaddrs(), round: () => round, onChange: changes.notify }
+    {
+      taskId,
+      self: id,
+      addresses: () => host.getMultiaddrs(),
+      round: () => round,
+      firstSequence: 1n,
+      onFault: (_, fault) => assert.unreachable(fault),
+      onChange: changes.notify
+    }
   )
   membership.start()
   return membership
@@ -71,6 +79,7 @@ memberships('learns of members who were there before', () =>
 class FakePubsub extends EventTarget {
   readonly published: Member[] = []
   subscribed = false
+  readonly topicValidators: MembershipComponents['pubsub']['topicValidators'] = new Map()
 
   subscribe(): void {
     this.subscribed = true
@@ -101,6 +110,7 @@ interface Stubbed {
   readonly membership: Membership
   readonly self: PeerId
   readonly other: PeerId
+  readonly faults: string[]
   readonly changed: () => number
 }
 
@@ -109,16 +119,28 @@ async function stubbed(): Promise<Stubbed> {
   const pubsub = new FakePubsub()
   const clock = new FakeClock()
   let changed = 0
+  const faults: string[] = []
   const membership = new Membership(
     { pubsub: pubsub as unknown as MembershipComponents['pubsub'], clock },
-    { taskId, self: self.toString(), addresses: () => [], round: () => 5, onChange: () => changed++ }
+    {
+      taskId,
+      self: self.toString(),
+      addresses: () => [],
+      round: () => 5,
+      firstSequence: 100n,
+      onFault: (peer, fault) => faults.push(`${peer} ${fault}`),
+      onChange: () => changed++
+    }
   )
   membership.start()
-  return { pubsub, clock, membership, self, other, changed: () => changed }
+  return { pubsub, clock, membership, self, other, faults, changed: () => changed }
 }
 
+/** Each is newer than the one before. */
+let sequence = 0n
+
 function announcement(of: PeerId, round = 1, left = false): Uint8Array {
-  return Member.encode(encodeMember({ peer: of.toString(), addresses: [], round }, left))
+  return Member.encode(encodeMember({ peer: of.toString(), addresses: [], round }, left, ++sequence))
 }
 
 memberships('believes only what a member says of itself', async () => {
@@ -127,7 +149,7 @@ memberships('believes only what a member says of itself', async () => {
   pubsub.deliver(third, announcement(other))
   pubsub.deliver(self, announcement(self))
   pubsub.deliver(other, Uint8Array.of(255, 255, 255))
-  pubsub.deliver(other, Member.encode({ peer: Uint8Array.of(1), addresses: [], round: 1, left: false }))
+  pubsub.deliver(other, Member.encode({ peer: Uint8Array.of(1), addresses: [], round: 1, left: false, sequence: 1n }))
   pubsub.deliver(other, announcement(other), { topic: 'another' })
   pubsub.deliver(other, announcement(other), { type: 'unsigned' })
   assert.equal([membership.peers, changed()], [[self.toString()], 0])
@@ -135,6 +157,56 @@ memberships('believes only what a member says of itself', async () => {
   assert.equal([membership.peers, changed()], [[self, other].map(String).sort(), 1])
   pubsub.deliver(third, announcement(other, 1, true))
   assert.is(membership.peers.length, 2, 'nobody is sent away by somebody else')
+  membership.stop()
+})
+
+memberships('is not fooled by an announcement that is sent again', async () => {
+  const { pubsub, clock, membership, other, faults } = await stubbed()
+  const [first, second, goodbye] = [announcement(other, 1), announcement(other, 2), announcement(other, 3, true)]
+  for (const data of [first, second, first]) pubsub.deliver(other, data)
+  assert.is(membership.get(other.toString())?.round, 2)
+  pubsub.deliver(other, goodbye)
+  pubsub.deliver(other, second)
+  assert.is(membership.peers.length, 1, 'who has left is not brought back')
+  pubsub.deliver(other, announcement(other, 4))
+  await clock.advance(60_000)
+  pubsub.deliver(other, goodbye)
+  pubsub.deliver(other, second)
+  assert.is(membership.peers.length, 1, 'nor who was forgotten')
+  assert.equal(faults, Array(4).fill(`${other.toString()} replayed`))
+  membership.stop()
+})
+
+memberships('numbers its announcements', async () => {
+  const { pubsub, clock, membership } = await stubbed()
+  await clock.advance(10_000)
+  membership.stop()
+  assert.equal(
+    pubsub.published.map(({ sequence }) => sequence),
+    [100n, 101n, 102n, 103n]
+  )
+})
+
+memberships('stops listening to who announces without end, and to who hands that on', async () => {
+  const { pubsub, clock, membership, other, faults } = await stubbed()
+  const validate = pubsub.topicValidators.get(topic)!
+  const accepted = async (from: PeerId, by: PeerId, times: number): Promise<number> => {
+    let count = 0
+    for (let i = 0; i < times; i++) {
+      const message = { type: 'signed', from } as Message
+      if ((await validate(by, message)) === TopicValidatorResult.Accept) count++
+    }
+    return count
+  }
+  assert.is(await accepted(other, other, 5000), 600)
+  assert.equal([...new Set(faults)], [`${other.toString()} flooding`])
+  await clock.advance(60_000)
+  const relay = await newPeer()
+  const crowd = await Promise.all(Array.from({ length: 20 }, newPeer))
+  let handedOn = 0
+  for (const author of crowd) handedOn += await accepted(author, relay, 500)
+  assert.is(handedOn, 600)
+  assert.is(faults.at(-1), `${relay.toString()} flooding`)
   membership.stop()
 })
 

@@ -27,9 +27,9 @@ async function decodeAll(bytes: Uint8Array, pieceBytes = 65_536, limit = maxByte
   const frames = fromFrames(pieces(bytes, pieceBytes))
   const updates: Update[] = []
   for (;;) {
-    const update = await decodeUpdate(frames, limit)
-    if (update === undefined) return updates
-    updates.push(update)
+    const frame = await nextFrame(frames)
+    if (frame === undefined) return updates
+    updates.push(await decodeUpdate(frame, frames, limit))
   }
 }
 
@@ -134,7 +134,9 @@ codec('passes on what broke the stream as it is', async () => {
     yield framed(UpdateHeader.encode(header))
     throw lost
   }
-  assert.is(await rejection(decodeUpdate(fromFrames(source()), maxBytes), 'reading'), lost)
+  const frames = fromFrames(source())
+  const frame = await nextFrame(frames)
+  assert.is(await rejection(decodeUpdate(frame!, frames, maxBytes), 'reading'), lost)
 })
 
 codec('makes an update or a ProtocolError of any bytes', async () => {

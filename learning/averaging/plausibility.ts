@@ -1,0 +1,43 @@
+import { norm } from '../parameters.js'
+
+/** Distances remembered, of all neighbours together. */
+const remembered = 32
+/** With fewer than this there is no telling what is usual. */
+const fewest = 8
+/** How many times the usual distance is believed. */
+const factor = 10
+/** Two unrelated models of one norm are the root of two norms apart; several times that is always believed. */
+const normsApart = 10
+
+/**
+ * Whether a neighbour's model may be averaged with, judged by its distance from ours: it is believed up to ten times our
+ * own norm (plus one, for a model of zeros), and up to ten times the median of the latest distances.
+ *
+ * What is refused is remembered too, as the most that would have been believed. So a neighbour that lies among honest ones
+ * never moves the median, while a node that is itself the odd one finds all others far, and believes them after a few rounds.
+ * This finds nonsense, not clever lies: a model of the right size is believed whatever it says.
+ */
+export class Plausibility {
+  #distances: number[] = []
+
+  /**
+   * @param squaredDistance - ||theirs - ours||^2
+   * @param ours - read only when they are far, for its norm
+   */
+  admits(squaredDistance: number, ours: Float32Array): boolean {
+    const distance = Math.sqrt(squaredDistance)
+    const usual = this.#distances.length < fewest ? 0 : factor * median(this.#distances)
+    const atLeast = Math.max(normsApart, usual)
+    // The norm takes a pass over the vector, and is seldom needed.
+    const most = distance <= atLeast ? atLeast : Math.max(normsApart * (norm(ours) + 1), usual)
+    // Written so that NaN is not admitted.
+    const admitted = distance <= most
+    this.#distances = [...this.#distances, admitted ? distance : most].slice(-remembered)
+    return admitted
+  }
+}
+
+/** The upper one of two. */
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]
+}

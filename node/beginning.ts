@@ -1,0 +1,189 @@
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { InvalidDataError, type LoadedData } from '../data/index.js'
+import { initialParameters, modelLayout, statisticsSize } from '../engine/index.js'
+import type { Layout } from '../learning/parameters.js'
+import { fetchModel, InvalidTaskError, taskId, type MemberRecord, type Task } from '../protocols/index.js'
+import { ForeignCheckpointError, type Checkpoint } from './checkpoint/index.js'
+import { systemClock } from './clock.js'
+import type { NodeOptions } from './create-node.js'
+import { JoinError } from './errors.js'
+import type { Home } from './home.js'
+import type { Host } from './host.js'
+import { joinSwarm, type Joined } from './join.js'
+import type { Logger } from './logger.js'
+import { loadOwnData } from './own-data.js'
+import { buildTask, checkTask } from './settings.js'
+import type { ModelOrigin } from './status.js'
+
+/** What a node learns, from which rows, and from where it goes on. */
+export interface Beginning {
+  readonly task: Task
+  readonly data: LoadedData
+  readonly layout: Layout
+  /** Who else learns it, as far as it is known. */
+  readonly members: readonly MemberRecord[]
+  readonly start: Start
+}
+
+/** Where learning goes on. Without optimiser state it begins at zero, without statistics as a new model does. */
+export interface Start extends Pick<Checkpoint, 'round' | 'stepsTaken' | 'parameters'> {
+  /** Where the parameters are from. */
+  readonly origin: ModelOrigin
+  readonly statistics?: Float32Array
+  readonly optimizerState?: Float32Array
+}
+
+/** Larger models are refused before anything is allocated for them: 256 MiB of float32. */
+const maxParameters = 64 * 1024 * 1024
+/** Who has a checkpoint need not wait long for others before it goes on alone. */
+const rejoinTimeoutMs = 5000
+
+/** Found a swarm: from its settings and data alone. */
+export function found({ data, task, settings = {} }: NodeOptions): Beginning {
+  if (task !== undefined) checkTask(task)
+  const loaded = read(data, task)
+  const founded = task ?? buildTask(settings, loaded.schema)
+  const layout = layoutOf(founded)
+  const parameters = initialParameters(founded.model, founded.seed)
+  const start: Start = { origin: 'initial', round: 0, stepsTaken: 0, parameters }
+  return { task: founded, data: loaded, layout, members: [], start }
+}
+
+/**
+ * Go on with what was learned before, when it is the same task.
+ *
+ * @throws ForeignCheckpointError when it is not
+ */
+export function resume(founded: Beginning, saved: Checkpoint, home: Home): Beginning {
+  checkSameTask(saved, founded.task, 'the data and settings given make', home)
+  return { ...founded, start: startOf(saved) }
+}
+
+/**
+ * Go on with what was learned before, whatever it is.
+ *
+ * @throws ForeignCheckpointError when the data do not fit it
+ */
+export function resumeAny({ data }: NodeOptions, saved: Checkpoint, home: Home): Beginning {
+  checkTask(saved.task)
+  const layout = layoutOf(saved.task)
+  try {
+    return { task: saved.task, data: read(data, saved.task), layout, members: [], start: startOf(saved) }
+  } catch (cause) {
+    if (!(cause instanceof InvalidDataError)) throw cause
+    const found = `${home.path} holds a checkpoint of task ${nameOf(saved.task)}, which these data do not fit`
+    throw new ForeignCheckpointError(`${found}: ${cause.message} ${otherFolder}`, { cause })
+  }
+}
+
+/**
+ * Learn with a swarm. Who was here before goes on from its own checkpoint, unless the swarm has come further; when nobody
+ * answers it goes on alone, for the others may come back.
+ *
+ * @throws JoinError when nobody answered and there is no checkpoint, or the swarm cannot be joined
+ * @throws ForeignCheckpointError when the swarm learns something else
+ */
+export async function join(
+  host: Host,
+  targets: readonly Multiaddr[],
+  saved: Checkpoint | undefined,
+  home: Home | undefined,
+  options: NodeOptions,
+  log: Logger
+): Promise<Beginning> {
+  let joined: Joined
+  try {
+    joined = await joinTask(host, targets, saved !== undefined, options)
+  } catch (error) {
+    if (saved === undefined || !(error instanceof JoinError) || error.attempts.length === 0) throw error
+    log.warn('nobody answered; going on alone from the checkpoint, until somebody does', { round: saved.round })
+    return resumeAny(options, saved, home!)
+  }
+  if (saved !== undefined) checkSameTask(saved, joined.task, 'the swarm learns', home!)
+  const layout = layoutOf(joined.task)
+  const data = read(options.data, joined.task)
+  const start = await currentModel(host, joined, layout, saved, options)
+  return { task: joined.task, data, layout, members: joined.members, start }
+}
+
+function layoutOf(task: Task): Layout {
+  const layout = modelLayout(task.model)
+  if (layout.size <= maxParameters) return layout
+  throw new InvalidTaskError(`the model has ${layout.size} parameters; at most ${maxParameters} are accepted`)
+}
+
+function read(data: NodeOptions['data'], task: Task | undefined): LoadedData {
+  const schema = task?.schema
+  return typeof data === 'string' ? loadOwnData(data, { schema }) : data(schema)
+}
+
+const otherFolder = 'Pass --home with another folder, or --fresh to forget that checkpoint.'
+
+function checkSameTask(saved: Checkpoint, task: Task, who: string, home: Home): void {
+  if (taskId(saved.task) === taskId(task)) return
+  const found = `${home.path} holds a checkpoint of task ${nameOf(saved.task)}, round ${saved.round}`
+  throw new ForeignCheckpointError(`${found}, but ${who} task ${nameOf(task)}. ${otherFolder}`)
+}
+
+function nameOf(task: Task): string {
+  return `${taskId(task).slice(0, 8)} ("${task.name}")`
+}
+
+function startOf(saved: Checkpoint): Start {
+  const { task, round, stepsTaken, parameters, statistics, optimizerState } = saved
+  const sizes = [
+    ['parameters', parameters.length, modelLayout(task.model).size],
+    ['statistics', statistics.length, statisticsSize(task.model)]
+  ] as const
+  for (const [what, held, size] of sizes) {
+    if (held === size) continue
+    throw new ForeignCheckpointError(
+      `the checkpoint holds ${held} ${what}, and its task's model has ${size}. ${otherFolder}`
+    )
+  }
+  return { origin: 'checkpoint', round, stepsTaken, parameters, statistics, optimizerState }
+}
+
+async function joinTask(
+  host: Host,
+  targets: readonly Multiaddr[],
+  returning: boolean,
+  { joinTimeoutMs = 30_000, signal, task }: NodeOptions
+): Promise<Joined> {
+  const timeoutMs = returning ? Math.min(rejoinTimeoutMs, joinTimeoutMs) : joinTimeoutMs
+  const joined = await joinSwarm(host, targets, { timeoutMs, clock: systemClock, signal })
+  if (task !== undefined && taskId(task) !== joined.taskId) {
+    const ours = taskId(task).slice(0, 8)
+    throw new JoinError(
+      `The peer learns task ${joined.taskId.slice(0, 8)}, not ${ours} as given. Leave the task out to learn with it.`,
+      []
+    )
+  }
+  try {
+    checkTask(joined.task)
+  } catch (cause) {
+    throw new InvalidTaskError(`the peer's task cannot be learned here: ${(cause as Error).message}`, { cause })
+  }
+  return joined
+}
+
+/** Our own model, unless the peer's is further. The optimiser goes on from its own state in both cases. */
+async function currentModel(
+  host: Host,
+  { peer, members }: Joined,
+  { hash, size }: Layout,
+  saved: Checkpoint | undefined,
+  { joinTimeoutMs = 30_000 }: NodeOptions
+): Promise<Start> {
+  const theirRound = members.find(member => member.peer === peer.toString())?.round ?? 0
+  const own = saved === undefined ? undefined : startOf(saved)
+  if (own !== undefined && own.round >= theirRound) return own
+  try {
+    const signal = AbortSignal.timeout(joinTimeoutMs)
+    const model = await fetchModel(host, peer, { layoutHash: hash, size }, { signal })
+    return { stepsTaken: 0, ...own, ...model, origin: 'received' }
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new JoinError(`${peer.toString()} told its task, but sent no model: ${reason}. Try another peer.`, [])
+  }
+}
