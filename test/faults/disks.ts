@@ -129,7 +129,7 @@ const alone: Fault = {
       const home = join(temporaryFolder().path, 'home')
       const first = up(start, home)
       const [, address] = await first.writes('stderr', /murmur join (\/ip4\/\S+\/p2p\/\S+) --data/)
-      const [, url] = await first.writes('stderr', /^http +(\S+)$/m)
+      const [, url] = await first.writes('stderr', /^dashboard +(\S+)$/m)
       const second = start(['join', address, '--data', fixture('digits.csv'), '--home', `${home}-2`, ...flags])
       await second.writes('stdout', /"averagedWith":1/)
       const body = JSON.stringify({ instances: [Array.from({ length: 64 }, () => 0)] })

@@ -226,15 +226,19 @@ function poisoned(compress: string): Attack {
   }
 }
 
-/** Median time of the rounds that all nodes end while `during` runs. */
+/**
+ * Median time, in milliseconds, of the rounds that all nodes end while `during` runs, by the nodes' own clocks: who floods
+ * from this process hears of rounds late.
+ */
 async function roundTime(swarm: FaultSwarm, during: Promise<unknown>): Promise<number> {
   const from = swarm.nodes.map(({ rounds }) => rounds.length)
   await during
   await swarm.advance(2)
   return median(
-    swarm.nodes.flatMap(({ rounds }, i) =>
-      rounds.slice(from[i] + 1).map(({ atMs }, k) => atMs - rounds[from[i] + k].atMs)
-    )
+    swarm.nodes.flatMap(({ rounds }, i) => {
+      const ends = rounds.slice(from[i]).map(round => 1000 * round.seconds)
+      return ends.slice(1).map((end, k) => end - ends[k])
+    })
   )
 }
 
