@@ -16,6 +16,7 @@ export type ToNode =
       readonly rounds: number
       readonly evaluateEvery: number
       readonly backend: BackendName
+      readonly relaxedSimd?: boolean
     }
   /** Where the other nodes listen; the node takes it from there by itself. */
   | {

@@ -85,7 +85,7 @@ async function joinOthers(own: MurmurNode, members: Extract<ToNode, { type: 'boo
 }
 
 async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurNode> {
-  const { task, data, rows, rounds, evaluateEvery, backend } = setup
+  const { task, data, rows, rounds, evaluateEvery, backend, relaxedSimd } = setup
   const identities = await swarmIdentities(task.seed, setup.nodes)
   const created = await createNode({
     task,
@@ -94,7 +94,8 @@ async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurN
     listen: ['/ip4/127.0.0.1/tcp/0'],
     rounds,
     evaluateEvery,
-    backend
+    backend,
+    relaxedSimd
   })
   const sketch = createSketch(created.parameters.length, sketchWidth, task.seed)
   const sketches = new Map<number, Float32Array>()
