@@ -1,5 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Registry } from 'prom-client'
 import type { LoadedData, Schema } from '../data/index.js'
@@ -9,7 +10,7 @@ import { fetchModel, InvalidTaskError, taskId, type ModelSnapshot, type Task } f
 import { systemClock } from './clock.js'
 import { JoinError, ListenError } from './errors.js'
 import type { Home } from './home.js'
-import { createHost, type Host } from './host.js'
+import type { Host, HostInit } from './host.js'
 import type { LearningSettings } from './learning-settings.js'
 import { joinSwarm, readAddress, type Joined } from './join.js'
 import { createLogger, type Logger } from './logger.js'
@@ -74,6 +75,14 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     if (home !== undefined) undo.push(() => home.close())
     const traffic = new Traffic()
     const privateKey = home?.privateKey ?? options.privateKey ?? (await generateKeyPair('Ed25519'))
+    // What is founded is known already: its worker starts while the host's many modules load.
+    const founding = founded === undefined ? undefined : startTrainer(founded, privateKey, options, log)
+    undo.push(async () =>
+      founding?.then(
+        trainer => trainer.stop(),
+        () => {}
+      )
+    )
     const host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
       privateKey,
       datastore: home?.datastore,
@@ -86,25 +95,13 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     const task = (founded ?? joined!).task
     const data = founded?.data ?? read(options.data, task.schema)
     const layout = modelLayout(task.model)
-    if (layout.size > maxParameters) {
-      throw new InvalidTaskError(`the model has ${layout.size} parameters; at most ${maxParameters} are accepted`)
-    }
-    const onWarning = (message: string): void => log.warn(message)
-    const trainer = await Trainer.create({
-      topology: task.model,
-      training: task.training,
-      data: data.split,
-      seed: createRng(task.seed).fork(host.peerId.toString()).fork('batches').uint32(),
-      backend: options.backend,
-      relaxedSimd: options.relaxedSimd,
-      onWarning
-    })
+    const trainer = await (founding ?? startTrainer({ task, data }, privateKey, options, log))
     undo.push(() => trainer.stop())
     const predictor = new Predictor({
       topology: task.model,
       training: task.training,
       backend: trainer.backend,
-      onWarning
+      onWarning: message => log.warn(message)
     })
     const initial = joined === undefined ? foundingModel(task) : await currentModel(host, joined, layout, options)
     const node = new MurmurNode(
@@ -126,6 +123,31 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     for (const step of undo.reverse()) await step()
     throw error
   }
+}
+
+/** Begin at once; a failure is told to whoever waits for it, and to nobody else. */
+function startTrainer(
+  { task, data }: { readonly task: Task; readonly data: LoadedData },
+  privateKey: PrivateKey,
+  { backend, relaxedSimd }: NodeOptions,
+  log: Logger
+): Promise<Trainer> {
+  const { size } = modelLayout(task.model)
+  if (size > maxParameters) {
+    throw new InvalidTaskError(`the model has ${size} parameters; at most ${maxParameters} are accepted`)
+  }
+  const peer = peerIdFromPrivateKey(privateKey).toString()
+  const starting = Trainer.create({
+    topology: task.model,
+    training: task.training,
+    data: data.split,
+    seed: createRng(task.seed).fork(peer).fork('batches').uint32(),
+    backend,
+    relaxedSimd,
+    onWarning: message => log.warn(message)
+  })
+  starting.catch(() => {})
+  return starting
 }
 
 /** A node without a home folder need not load the database that it would be kept in. */
@@ -183,10 +205,8 @@ async function currentModel(
   }
 }
 
-async function listenOn(
-  listen: readonly string[],
-  init: Omit<Parameters<typeof createHost>[0], 'listen'>
-): Promise<Host> {
+async function listenOn(listen: readonly string[], init: Omit<HostInit, 'listen'>): Promise<Host> {
+  const { createHost } = await import('./host.js')
   try {
     return await createHost({ ...init, listen })
   } catch (cause) {
