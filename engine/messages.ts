@@ -8,6 +8,8 @@ export interface WorkerInit {
   readonly topology: ModelTopology
   readonly training: TrainingSettings
   readonly backend: BackendName
+  /** As in `EngineInit`. */
+  readonly relaxedSimd?: boolean
 }
 
 export interface TrainingInit extends WorkerInit {

@@ -58,6 +58,13 @@ export interface NodeOptions {
   readonly minRoundMs?: number
   /** @default 'auto' */
   readonly backend?: BackendName
+  /**
+   * Train with multiply and add in one instruction where processor and Node have it: faster, but the last bits differ by
+   * machine.
+   *
+   * @default false
+   */
+  readonly relaxedSimd?: boolean
   /** prom-client's, where libp2p keeps its figures; for one node a process. @default they are not kept */
   readonly registry?: Registry
   /** @default warnings and errors as JSON lines on stderr */
@@ -117,6 +124,7 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
       statistics: start.statistics,
       seed: createRng(task.seed).fork(host.peerId.toString()).fork('batches').uint32(),
       backend: options.backend,
+      relaxedSimd: options.relaxedSimd,
       onWarning
     })
     undo.push(() => trainer.stop())

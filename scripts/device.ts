@@ -13,7 +13,17 @@ import { createToken, readToken } from '../node/http/token.js'
 import type { HttpServer } from '../node/http/server.js'
 import { exitCodes } from './exit-codes.js'
 import { energyProfileNames, type energyProfiles } from '../learning/energy.js'
-import { backendOption, choice, group, maxPort, option, positive, repeated, wholeNumber } from './options.js'
+import {
+  backendOption,
+  choice,
+  group,
+  maxPort,
+  option,
+  positive,
+  relaxedSimdOption,
+  repeated,
+  wholeNumber
+} from './options.js'
 import { formatBytes, formatShare, narrate, printResult } from './output.js'
 import { withPort } from './with-port.js'
 
@@ -37,6 +47,7 @@ export interface DeviceFlags {
   readonly roundInterval: number
   readonly missing: 'fail' | 'drop'
   readonly backend: BackendName
+  readonly relaxedSimd?: boolean
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
   readonly json?: boolean
@@ -64,7 +75,8 @@ export function deviceOptions(): Option[] {
       option('--port <n>', 'TCP port to listen on; 0: any')
         .default(4101, '4101, or any when that is taken')
         .argParser(wholeNumber(0, maxPort)),
-      backendOption()
+      backendOption(),
+      relaxedSimdOption()
     ]),
     ...group('HTTP:', [
       option('--http <n>', 'port for predictions, status and metrics; 0: any')
@@ -170,6 +182,7 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
       evaluateEvery: flags.evalEvery,
       minRoundMs: 1000 * flags.roundInterval,
       backend: flags.backend,
+      relaxedSimd: flags.relaxedSimd,
       registry,
       log
     })

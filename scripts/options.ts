@@ -58,6 +58,11 @@ export function backendOption(): Option {
   return choice('--backend <name>', 'what trains', BACKEND_NAMES).default('auto')
 }
 
+/** For real nodes alone: what is simulated must come out the same everywhere. */
+export function relaxedSimdOption(): Option {
+  return option('--relaxed-simd', 'train faster, with last digits that depend on the processor')
+}
+
 export function missingOption(): Option {
   return choice('--missing <what>', 'what to do with rows that lack a value', ['fail', 'drop']).default('fail')
 }

@@ -7,10 +7,10 @@ import { Window } from './window'
 
 // A convolution is a product of matrices: each output position sees a row of kernelHeight x kernelWidth x channels
 // values, and the filters are as many columns. The rows are read where they lie in their image, or in a copy of it with
-// zeros around; only where a line of the window is a handful of floats are they gathered first.
+// zeros around; only where a line of the window is less than one vector are they gathered first.
 
 /** Floats in a line of a window from which on it is read in place. */
-const LEAST_LINE: i32 = 16
+const LEAST_LINE: i32 = 4
 /** Positions summed at a time in the gradient of the filter. */
 const BLOCK_POSITIONS: i32 = 256
 

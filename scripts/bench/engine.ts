@@ -17,7 +17,7 @@ import { measureProduct, PRODUCTS } from './gemm.js'
 import { startPyTorch } from './pytorch.js'
 
 // How fast is a training step of the compiled plan, against PyTorch on one thread and stock tfjs-wasm? How near are products to
-// what the processor can do?
+// what the processor can do? Arguments: models to be timed instead of all, or `products` for those alone.
 
 const BATCH = 32
 const ROWS = 4 * BATCH
@@ -38,6 +38,7 @@ const MODELS: readonly [string, number[], number][] = [
   ['lenet', [28, 28, 1], 10],
   ['ds-cnn', [49, 10, 1], 12],
   ['ds-cnn:batch', [49, 10, 1], 12],
+  ['resnet8', [32, 32, 3], 10],
   ['conv1d', [128, 9], 6],
   ['gru', [128, 9], 6]
 ]
@@ -122,7 +123,9 @@ function print(...cells: string[]): void {
 }
 
 printResult(`${cpus()[0].model}, Node ${process.version}, commit ${commit()}`)
-const models = MODELS.flatMap(([name, inputShape, classes]) => {
+const asked = process.argv.slice(2)
+const isAsked = (name: string): boolean => asked.length === 0 || asked.includes(name)
+const models = MODELS.filter(([name]) => isAsked(name)).flatMap(([name, inputShape, classes]) => {
   const topology = topologyOf(name, inputShape, classes)
   if (topology === undefined) printResult(`${name} is skipped: it is not built in.`)
   return topology === undefined ? [] : [{ name, inputShape, classes, topology }]
@@ -169,7 +172,7 @@ pytorch?.stop()
 
 printResult('\nGFLOP/s of products, and the share of what multiply and add reach in registers alone')
 print('m x n x k', 'plain', 'share', 'relaxed', 'share')
-for (const product of PRODUCTS) {
+for (const product of isAsked('products') ? PRODUCTS : []) {
   const [plain, relaxed] = [measureProduct(product, false), measureProduct(product, true)]
   const cells = [plain, relaxed].flatMap(({ limit, product: reached }) => [
     reached.toFixed(1),

@@ -81,6 +81,28 @@ class Gru(nn.Module):
     def forward(self, x):
         return self.out(self.gru(x)[0][:, -1])
 
+def conv3(inputs, filters, stride):
+    # Padded as TensorFlow's "same": at stride 2 only below and right.
+    pad = nn.ZeroPad2d((0, 1, 0, 1) if stride == 2 else 1)
+    return nn.Sequential(pad, nn.Conv2d(inputs, filters, 3, stride))
+
+class Residual(nn.Module):
+    def __init__(self, inputs, filters, stride):
+        super().__init__()
+        norm = lambda: nn.GroupNorm(8, filters)
+        self.body = nn.Sequential(
+            conv3(inputs, filters, stride), norm(), nn.ReLU(), conv3(filters, filters, 1), norm())
+        self.side = nn.Conv2d(inputs, filters, 1, stride) if stride > 1 else nn.Identity()
+    def forward(self, x):
+        return torch.relu(self.side(x) + self.body(x))
+
+class ResNet8(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            conv3(3, 16, 1), nn.GroupNorm(8, 16), nn.ReLU(),
+            Residual(16, 16, 1), Residual(16, 32, 2), Residual(32, 64, 2),
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
 def build(name):
     if name == 'mlp':
         return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)), (784,), 10
@@ -94,6 +116,8 @@ def build(name):
             nn.Flatten(), nn.Linear(3968, 100), nn.ReLU(), nn.Linear(100, 6)), (9, 128), 6
     if name == 'gru':
         return Gru(), (128, 9), 6
+    if name == 'resnet8':
+        return ResNet8(), (3, 32, 32), 10
     return ds_cnn(nn.BatchNorm2d if name.endswith(':batch') else lambda channels: nn.GroupNorm(8, channels))
 
 def trainer(name):

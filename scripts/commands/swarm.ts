@@ -1,7 +1,7 @@
 import { Command, type Option } from 'commander'
 import { systemClock } from '../../node/clock.js'
 import type { HttpServer } from '../../node/http/server.js'
-import { group, maxPort, option, wholeNumber } from '../options.js'
+import { group, maxPort, option, relaxedSimdOption, wholeNumber } from '../options.js'
 import { narrate, printJson, printResult } from '../output.js'
 import { withPort } from '../with-port.js'
 import { planSwarm, type SwarmPlan } from '../swarm/config.js'
@@ -19,7 +19,8 @@ export function swarmCommand(): Command {
   const command = new Command('swarm').description(
     'many nodes on this machine, each a process of its own, learning together over TCP'
   )
-  for (const flag of [...swarmOptions(), ...pageOptions()]) command.addOption(flag)
+  const learning = group('Learning:', [relaxedSimdOption()])
+  for (const flag of [...swarmOptions(), ...learning, ...pageOptions()]) command.addOption(flag)
   return command.action(async (flags: SwarmCommandFlags, self: Command) =>
     runSwarm(flags, self.getOptionValueSource('http') === 'default')
   )

@@ -18,6 +18,7 @@ export interface SwarmFlags extends LearningFlags {
   readonly until?: Target
   readonly evalEvery: number
   readonly backend: BackendName
+  readonly relaxedSimd?: boolean
   readonly out: string
   readonly json?: boolean
 }
@@ -52,7 +53,8 @@ export function swarmOptions(): Option[] {
 }
 
 export async function configOf(flags: SwarmFlags): Promise<SwarmConfig> {
-  const { nodes, dataset, partition, label, kind, standardise, missing, rounds, until, evalEvery, backend } = flags
+  const { nodes, dataset, partition, label, kind, standardise, missing, rounds, until, evalEvery } = flags
+  const { backend, relaxedSimd } = flags
   const { topology, averaging, compress, localSteps, learningRate, momentum, batchSize, optimizer, seed } = flags
   const { weightDecay, clipNorm, clipValue, perExampleClipNorm } = flags
   const model = flags.model.endsWith('.json') ? await loadModelFile(flags.model) : flags.model
@@ -86,6 +88,7 @@ export async function configOf(flags: SwarmFlags): Promise<SwarmConfig> {
     rounds,
     until,
     evalEvery,
-    backend
+    backend,
+    relaxedSimd
   }
 }

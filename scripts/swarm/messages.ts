@@ -16,6 +16,7 @@ export type ToNode =
       readonly rounds: number
       readonly evaluateEvery: number
       readonly backend: BackendName
+      readonly relaxedSimd?: boolean
       /** Multiaddr to listen on. @default any port of 127.0.0.1 */
       readonly listen?: string
       /** Where it keeps identity and checkpoints. @default nowhere */

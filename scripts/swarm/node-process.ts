@@ -95,7 +95,7 @@ async function joinOthers(own: MurmurNode, members: Extract<ToNode, { type: 'boo
 }
 
 async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurNode> {
-  const { task, data, rows, rounds, evaluateEvery, backend, home, join, minRoundMs } = setup
+  const { task, data, rows, rounds, evaluateEvery, backend, relaxedSimd, home, join, minRoundMs } = setup
   const identities = await swarmIdentities(task.seed, setup.nodes)
   const created = await createNode({
     task: join === undefined ? task : undefined,
@@ -107,7 +107,8 @@ async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurN
     listen: [setup.listen ?? '/ip4/127.0.0.1/tcp/0'],
     rounds,
     evaluateEvery,
-    backend
+    backend,
+    relaxedSimd
   })
   const sketch = createSketch(created.parameters.length, sketchWidth, task.seed)
   const sketches = new Map<number, Float32Array>()

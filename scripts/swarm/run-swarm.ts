@@ -163,8 +163,8 @@ export class SwarmRun {
     this.#nodes.push(node)
     createInterface({ input: child.stderr! }).on('line', line => this.#view.note(`node ${index}: ${line}`))
     child.on('message', message => this.#receive(index, node, message as FromNode))
-    const { nodes, rounds, evalEvery: evaluateEvery, backend } = config
-    tell(child, { type: 'setup', index, nodes, task, data, rows, rounds, evaluateEvery, backend })
+    const { nodes, rounds, evalEvery: evaluateEvery, backend, relaxedSimd } = config
+    tell(child, { type: 'setup', index, nodes, task, data, rows, rounds, evaluateEvery, backend, relaxedSimd })
     return new Promise(resolve => {
       child.on('error', error => {
         this.#failure ??= new SwarmError(`a node process could not be started: ${error.message}`, exitCodes.failure)

@@ -22,15 +22,25 @@ const MODELS: [string, number[], number, number][] = [
   ['resnet8', [4, 3, 3], 3, 1],
   ['resnet8:batch', [4, 3, 3], 3, 3],
   ['autoencoder', [20], 20, 2],
-  ['autoencoder:batch', [20], 20, 8],
+  ['autoencoder:batch', [20], 20, 16],
   ['conv1d', [12, 3], 3, 1],
   ['gru', [8, 3], 3, 2]
 ]
 
+/**
+ * Of those where one value of a batch that changes sign before relu moves all others: small enough that none does. A larger one
+ * sets tfjs apart from itself: of 12 runs of `autoencoder:batch` on tfjs, its parameters changed in the last digit, 5 ended
+ * 1e-2 apart at batch 8 and 0.002; at batch 16 and 0.0005 no two runs of tfjs or the plan were more than 3e-7 apart.
+ */
+const LEARNING_RATES: Readonly<Record<string, number>> = {
+  'ds-cnn:batch': 0.002,
+  'resnet8:batch': 0.002,
+  'autoencoder:batch': 0.0005
+}
+
 for (const [spec, inputShape, outputs, batchSize] of MODELS) {
   models(`named ${spec} have the losses and parameters of tfjs after ${STEPS} steps`, async () => {
-    // Where a batch is small, batch normalisation makes much of the last digits.
-    const learningRate = spec.endsWith(':batch') ? 0.002 : 0.02
+    const learningRate = LEARNING_RATES[spec] ?? 0.02
     const training: TrainingSettings = spec.startsWith('autoencoder')
       ? { ...CLASSIFY, batchSize, learningRate, loss: 'mean-squared-error', target: 'input' }
       : { ...CLASSIFY, batchSize, learningRate }
