@@ -16,8 +16,10 @@ const rememberedRounds = 8
 interface Waits {
   /** The newest round among them: a peer counts once a round, whatever it sends. */
   round: number
-  /** Oldest first. */
+  /** The latest few; the oldest is at `heard` modulo `waitsPerPeer`. */
   readonly ms: number[]
+  /** How many there were. */
+  heard: number
   /** What they give the peer; reckoned once for each wait, for a round asks for it of all peers. */
   patienceMs: number
 }
@@ -32,8 +34,9 @@ interface Waits {
  */
 export class Deadline {
   readonly #bounds: DeadlineBounds
-  /** When our local steps of the latest rounds ended; a round is at its remainder. */
-  readonly #trained: { round: number; atMs: number }[] = []
+  /** The latest rounds whose local steps have ended, and when; a round is at its remainder. */
+  readonly #rounds: number[] = []
+  readonly #trainedMs: number[] = []
   #newest = 0
   readonly #waits = new Map<string, Waits>()
 
@@ -44,22 +47,20 @@ export class Deadline {
   /** Our local steps have ended: neighbours are waited for from now on. */
   trained(round: number, nowMs: number): void {
     this.#newest = round
-    const entry = (this.#trained[round % rememberedRounds] ??= { round, atMs: nowMs })
-    entry.round = round
-    entry.atMs = nowMs
+    this.#rounds[round % rememberedRounds] = round
+    this.#trainedMs[round % rememberedRounds] = nowMs
   }
 
   /** An update of that round is here, in time or late. One that came before `trained` is to be told again after it. */
   heard(peer: string, round: number, nowMs: number): void {
-    const trained = this.#trained.at(round % rememberedRounds)
-    if (trained?.round !== round || round <= this.#newest - rememberedRounds) return
-    const waits = this.#waits.get(peer) ?? { round: -Infinity, ms: [], patienceMs: 0 }
+    const place = round % rememberedRounds
+    if (this.#rounds[place] !== round || round <= this.#newest - rememberedRounds) return
+    const waits = this.#waits.get(peer) ?? { round: -Infinity, ms: [], heard: 0, patienceMs: 0 }
     if (round <= waits.round) return
     waits.round = round
-    waits.ms.push(nowMs - trained.atMs)
-    if (waits.ms.length > waitsPerPeer) waits.ms.shift()
+    waits.ms[waits.heard++ % waitsPerPeer] = nowMs - this.#trainedMs[place]
     waits.patienceMs = patience(waits.ms)
-    this.#waits.set(peer, waits)
+    if (waits.heard === 1) this.#waits.set(peer, waits)
   }
 
   /** A round has waited for this peer in vain. */
@@ -76,24 +77,27 @@ export class Deadline {
   get ms(): number {
     const { minMs, maxMs } = this.#bounds
     if (this.#waits.size === 0) return Math.sqrt(minMs * maxMs)
-    const given = median([...this.#waits.values()].map(({ patienceMs }) => patienceMs))
-    return Math.min(maxMs, Math.max(minMs, given))
+    let count = 0
+    for (const { patienceMs } of this.#waits.values()) insert(patienceMs, count++)
+    return Math.min(maxMs, Math.max(minMs, sorted[count >> 1]))
   }
+}
+
+/** What a median is being taken of; kept, because every update asks for medians. Those behind the ones inserted mean nothing. */
+const sorted: number[] = []
+
+/** Put a value in its place among the first `count` of `sorted`: there are few. The median of n is then at n >> 1, the upper of two. */
+function insert(value: number, count: number): void {
+  let place = count
+  for (; place > 0 && sorted[place - 1] > value; place--) sorted[place] = sorted[place - 1]
+  sorted[place] = value
 }
 
 /** Twice the median and 8 median absolute deviations. */
 function patience(values: readonly number[]): number {
-  const middle = median(values)
-  return 2 * (middle + 8 * median(values.map(value => Math.abs(value - middle))))
-}
-
-/** The upper one of two. Sorts by insertion: there are few, and a round asks for many medians. */
-function median(values: readonly number[]): number {
-  const sorted: number[] = []
-  for (const value of values) {
-    let place = sorted.length
-    for (; place > 0 && sorted[place - 1] > value; place--) sorted[place] = sorted[place - 1]
-    sorted[place] = value
-  }
-  return sorted[sorted.length >> 1]
+  const half = values.length >> 1
+  for (let i = 0; i < values.length; i++) insert(values[i], i)
+  const middle = sorted[half]
+  for (let i = 0; i < values.length; i++) insert(Math.abs(values[i] - middle), i)
+  return 2 * (middle + 8 * sorted[half])
 }

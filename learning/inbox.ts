@@ -11,6 +11,11 @@ export class Inbox {
   /** Ascending by round. */
   readonly #held = new Map<string, Update[]>()
 
+  /** Whether nothing was held yet. */
+  get isEmpty(): boolean {
+    return this.#held.size === 0
+  }
+
   /**
    * @param round - updates before it are of no use any more
    * @returns the update that had to make room, if any

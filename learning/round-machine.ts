@@ -74,6 +74,8 @@ const maxRoundsAhead = 1_000_000
 /** Exchanges that one peer may open while this node does one round: a flood would leave nothing of our model. */
 const maxOffersPerRound = 32
 
+const nobody: readonly string[] = []
+
 type Phase = 'idle' | 'training' | 'averaging' | 'resting' | 'finished'
 
 /**
@@ -100,9 +102,11 @@ export class RoundMachine {
   #loss = NaN
   #roundStartedMs = 0
   /** Peers that a deadline passed without, and that were not heard since. */
-  readonly #silent = new Set<string>()
+  #silent: string[] = []
   /** What the latest `wait` named. */
   #untilMs = 0
+  /** What the event under way has led to so far. */
+  #actions: Action[] = []
 
   /** @throws InvalidParametersError when the strategy cannot use the compressor */
   constructor(init: RoundMachineInit) {
@@ -145,58 +149,64 @@ export class RoundMachine {
   }
 
   handle(event: Event): Action[] {
+    this.#actions = []
     switch (event.type) {
       case 'start':
-        return this.#phase === 'idle' ? this.#nextRound(event.nowMs) : []
+        if (this.#phase === 'idle') this.#nextRound(event.nowMs)
+        break
       case 'members':
-        return this.#members(event.neighbours, event.expected ?? [], event.nowMs)
+        this.#members(event.neighbours, event.expected ?? [], event.nowMs)
+        break
       case 'trained':
-        return this.#phase === 'training' ? this.#trained(event.loss, event.nowMs) : []
+        if (this.#phase === 'training') this.#trained(event.loss, event.nowMs)
+        break
       case 'update':
-        return this.#update(event.from, event.update, event.nowMs)
+        this.#update(event.from, event.update, event.nowMs)
+        break
       case 'timeout':
-        return this.#timeout(event.nowMs)
+        this.#timeout(event.nowMs)
     }
+    return this.#actions
   }
 
-  #members(neighbours: readonly Neighbour[], expected: readonly string[], nowMs: number): Action[] {
+  #members(neighbours: readonly Neighbour[], expected: readonly string[], nowMs: number): void {
     const known = new Set([...neighbours.map(({ peer }) => peer), ...expected])
     this.#inbox.keep(known)
     this.#deadline.keep(known)
-    for (const peer of this.#silent) if (!known.has(peer)) this.#silent.delete(peer)
+    this.#silent = this.#silent.filter(peer => known.has(peer))
     this.#state.neighbours = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
     this.#expected = expected
-    if (this.#phase !== 'averaging') return []
-    return [...this.#perform(this.#averaging.membersChanged(this.#state), nowMs), ...this.#deliverHeld(nowMs)]
+    if (this.#phase !== 'averaging') return
+    this.#perform(this.#averaging.membersChanged(this.#state), nowMs)
+    this.#deliverHeld(nowMs)
   }
 
-  #trained(loss: number, nowMs: number): Action[] {
-    const actions: Action[] = []
+  #trained(loss: number, nowMs: number): void {
     const { parameters, work, localSteps } = this.#init
     this.#stepsTaken += localSteps
     this.#loss = loss
     if (this.#base !== undefined) addDifference(work, parameters, this.#base)
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
-    else actions.push({ type: 'diverged', round: this.#state.round, loss })
+    else this.#actions.push({ type: 'diverged', round: this.#state.round, loss })
     if (this.#averaging.synchronous) this.#catchUp()
     this.#phase = 'averaging'
     this.#deadline.trained(this.#state.round, nowMs)
-    actions.push(...this.#perform(this.#averaging.trained(this.#state), nowMs))
-    actions.push(...this.#deliverHeld(nowMs))
-    if (this.#isAveraging()) actions.push(this.#wait(nowMs + this.#deadline.ms))
-    return actions
+    this.#perform(this.#averaging.trained(this.#state), nowMs)
+    this.#deliverHeld(nowMs)
+    if (this.#isAveraging()) this.#wait(nowMs + this.#deadline.ms)
   }
 
   /** Hand over what arrived before we could use it. */
-  #deliverHeld(nowMs: number): Action[] {
-    const actions: Action[] = []
-    for (const peer of this.#missing()) {
-      const update = this.#inbox.take(peer, this.#state.round)
-      if (update === undefined) continue
-      this.#deadline.heard(peer, update.round, nowMs)
-      actions.push(...this.#perform(this.#averaging.received(this.#state, peer, update), nowMs))
+  #deliverHeld(nowMs: number): void {
+    if (!this.#inbox.isEmpty) {
+      for (const peer of this.#missing().slice()) {
+        const update = this.#inbox.take(peer, this.#state.round)
+        if (update === undefined) continue
+        this.#deadline.heard(peer, update.round, nowMs)
+        this.#perform(this.#averaging.received(this.#state, peer, update), nowMs)
+      }
     }
-    return [...actions, ...this.#endUnlessAwaiting(nowMs)]
+    this.#endUnlessAwaiting(nowMs)
   }
 
   /**
@@ -212,88 +222,92 @@ export class RoundMachine {
     this.#state.round = Math.max(this.#state.round, Math.min(reached, this.#lastRound))
   }
 
-  #update(from: string, update: Update, nowMs: number): Action[] {
-    if (!this.#isNeighbour(from) && !this.#expected.includes(from)) return [reject(from, 'not-a-neighbour')]
-    this.#silent.delete(from)
+  #update(from: string, update: Update, nowMs: number): void {
+    const isNeighbour = this.#isNeighbour(from)
+    if (!isNeighbour && !this.#expected.includes(from)) return this.#reject(from, 'not-a-neighbour')
+    if (this.#silent.length > 0) this.#silent = this.#silent.filter(peer => peer !== from)
     if (update.kind !== 'offer') this.#deadline.heard(from, update.round, nowMs)
-    return this.#averaging.synchronous
-      ? this.#synchronousUpdate(from, update, nowMs)
-      : this.#asynchronousUpdate(from, update, nowMs)
+    if (this.#averaging.synchronous) this.#synchronousUpdate(from, isNeighbour, update, nowMs)
+    else this.#asynchronousUpdate(from, update, nowMs)
   }
 
-  #asynchronousUpdate(from: string, update: Update, nowMs: number): Action[] {
+  #asynchronousUpdate(from: string, update: Update, nowMs: number): void {
     if (update.kind === 'offer' && this.#phase !== 'finished') {
       const opened = this.#offers.get(from) ?? 0
-      if (opened >= maxOffersPerRound) return [reject(from, 'too-far-ahead')]
+      if (opened >= maxOffersPerRound) return this.#reject(from, 'too-far-ahead')
       this.#offers.set(from, opened + 1)
     }
-    return this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
+    this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
   }
 
-  #synchronousUpdate(from: string, update: Update, nowMs: number): Action[] {
+  #synchronousUpdate(from: string, isNeighbour: boolean, update: Update, nowMs: number): void {
     const { round } = update
     const isOpen = this.#phase === 'training' || this.#phase === 'averaging'
-    if (round < this.#state.round || (round === this.#state.round && !isOpen)) return [reject(from, 'stale')]
-    if (round > this.#state.round + maxRoundsAhead || this.#phase === 'finished') return [reject(from, 'too-far-ahead')]
-    if (round === this.#state.round && this.#phase === 'averaging' && this.#isNeighbour(from)) {
-      if (!this.#missing().includes(from)) return [reject(from, 'duplicate')]
-      const actions = this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
-      return [...actions, ...this.#endUnlessAwaiting(nowMs)]
+    if (round < this.#state.round || (round === this.#state.round && !isOpen)) return this.#reject(from, 'stale')
+    if (round > this.#state.round + maxRoundsAhead || this.#phase === 'finished') {
+      return this.#reject(from, 'too-far-ahead')
     }
-    if (this.#inbox.has(from, round)) return [reject(from, 'duplicate')]
-    const displaced = this.#inbox.hold(from, update, this.#state.round)
-    return [...(displaced === undefined ? [] : [reject(from, 'stale')]), ...this.#endUnlessAwaiting(nowMs)]
+    if (round === this.#state.round && this.#phase === 'averaging' && isNeighbour) {
+      if (!this.#missing().includes(from)) return this.#reject(from, 'duplicate')
+      this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
+    } else {
+      if (this.#inbox.has(from, round)) return this.#reject(from, 'duplicate')
+      const displaced = this.#inbox.hold(from, update, this.#state.round)
+      if (displaced !== undefined) this.#reject(from, 'stale')
+    }
+    this.#endUnlessAwaiting(nowMs)
   }
 
-  #timeout(nowMs: number): Action[] {
-    if (this.#phase !== 'averaging' && this.#phase !== 'resting') return []
-    if (nowMs < this.#untilMs) return [this.#wait(this.#untilMs)]
+  #timeout(nowMs: number): void {
+    if (this.#phase !== 'averaging' && this.#phase !== 'resting') return
+    if (nowMs < this.#untilMs) return this.#wait(this.#untilMs)
     if (this.#phase === 'resting') return this.#nextRound(nowMs)
     for (const peer of this.awaited) {
       this.#deadline.missed(peer)
-      this.#silent.add(peer)
+      this.#silent.push(peer)
     }
-    return this.#endAveraging(nowMs)
+    this.#endAveraging(nowMs)
   }
 
-  #endUnlessAwaiting(nowMs: number): Action[] {
-    const isAwaiting = !this.#isAveraging() || this.#missing().some(peer => this.#isAwaited(peer))
-    return isAwaiting ? [] : this.#endAveraging(nowMs)
+  #endUnlessAwaiting(nowMs: number): void {
+    if (!this.#isAveraging()) return
+    for (const peer of this.#missing()) if (this.#isAwaited(peer)) return
+    this.#endAveraging(nowMs)
   }
 
   /** Of a peer that is missing. */
   #isAwaited(peer: string): boolean {
-    return !this.#silent.has(peer) && (this.#inbox.newestRound(peer) ?? 0) <= this.#state.round
+    return !this.#silent.includes(peer) && (this.#inbox.newestRound(peer) ?? 0) <= this.#state.round
   }
 
-  #endAveraging(nowMs: number): Action[] {
+  #endAveraging(nowMs: number): void {
     const missed = this.#missing()
-    return this.#perform(this.#averaging.timedOut(this.#state), nowMs, missed)
+    this.#perform(this.#averaging.timedOut(this.#state), nowMs, missed)
   }
 
-  #perform(step: Step, nowMs: number, missed: readonly string[] = []): Action[] {
-    const actions: Action[] = []
-    for (const { to, update } of step.send) actions.push({ type: 'send', to, update })
-    for (const { from, reason } of step.reject) actions.push(reject(from, reason))
-    if (step.ended !== undefined) {
-      actions.push({ type: 'averaged', round: this.#state.round, loss: this.#loss, missed, ...step.ended })
-      actions.push(...this.#rest(nowMs))
-    }
-    return actions
+  #perform({ send, reject, ended }: Step, nowMs: number, missed: readonly string[] = nobody): void {
+    for (const { to, update } of send) this.#actions.push({ type: 'send', to, update })
+    for (const { from, reason } of reject) this.#reject(from, reason)
+    if (ended === undefined) return
+    const { averagedWith, neighbourDistance } = ended
+    const { round } = this.#state
+    this.#actions.push({ type: 'averaged', round, loss: this.#loss, missed, averagedWith, neighbourDistance })
+    this.#rest(nowMs)
   }
 
-  #rest(nowMs: number): Action[] {
+  #rest(nowMs: number): void {
     const untilMs = this.#roundStartedMs + (this.#init.minRoundMs ?? 0)
     if (untilMs <= nowMs || this.#state.round >= this.#lastRound) return this.#nextRound(nowMs)
     this.#phase = 'resting'
-    return [this.#wait(untilMs)]
+    this.#wait(untilMs)
   }
 
-  #nextRound(nowMs: number): Action[] {
+  #nextRound(nowMs: number): void {
     const { parameters, work, localSteps } = this.#init
     if (this.#state.round >= this.#lastRound) {
       this.#phase = 'finished'
-      return [{ type: 'finished', round: this.#state.round }]
+      this.#actions.push({ type: 'finished', round: this.#state.round })
+      return
     }
     this.#state.round++
     this.#phase = 'training'
@@ -301,12 +315,21 @@ export class RoundMachine {
     this.#offers.clear()
     this.#base?.set(parameters)
     if (work !== this.start) work.set(parameters)
-    return [{ type: 'train', round: this.#state.round, firstStep: this.#stepsTaken, steps: localSteps }]
+    this.#actions.push({
+      type: 'train',
+      round: this.#state.round,
+      firstStep: this.#stepsTaken,
+      steps: localSteps
+    })
   }
 
-  #wait(untilMs: number): Action {
+  #reject(from: string, reason: RejectReason): void {
+    this.#actions.push({ type: 'reject', from, reason })
+  }
+
+  #wait(untilMs: number): void {
     this.#untilMs = untilMs
-    return { type: 'wait', untilMs }
+    this.#actions.push({ type: 'wait', untilMs })
   }
 
   get #lastRound(): number {
@@ -314,7 +337,8 @@ export class RoundMachine {
   }
 
   #isNeighbour(from: string): boolean {
-    return this.#state.neighbours.some(({ peer }) => peer === from)
+    for (const { peer } of this.#state.neighbours) if (peer === from) return true
+    return false
   }
 
   #isAveraging(): boolean {
@@ -325,8 +349,4 @@ export class RoundMachine {
   #missing(): readonly string[] {
     return this.#averaging.awaited(this.#state)
   }
-}
-
-function reject(from: string, reason: RejectReason): Action {
-  return { type: 'reject', from, reason }
 }

@@ -36,6 +36,13 @@ export function* toChunks(payload: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+/** How many bytes a whole number takes as a varint, 7 bits each. @param value - below 2^32 */
+export function varintBytes(value: number): number {
+  let bytes = 1
+  for (let left = value >>> 7; left > 0; left >>>= 7) bytes++
+  return bytes
+}
+
 /** CRC-32 (IEEE) of a payload. It finds accidents; what finds forgeries is the encrypted connection. */
 export function checksumOf(payload: Uint8Array): number {
   return crc32(payload)

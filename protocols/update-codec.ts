@@ -1,6 +1,6 @@
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Update, UpdateKind } from '../learning/averaging/averaging.js'
-import { checksumOf, decodeFrame, readPayload, toChunks } from './framing.js'
+import { checksumOf, decodeFrame, readPayload, toChunks, varintBytes } from './framing.js'
 import { Kind, UpdateHeader } from './messages.js'
 import { ProtocolError } from './errors.js'
 import type { MemoryQuota } from './quota.js'
@@ -18,6 +18,27 @@ export function* encodeUpdate(update: Update): Generator<Uint8Array> {
 export function encodeHeader({ kind, round, payload, copy }: Update, checksum: number): Uint8Array {
   const copyOnWire = copy && { ...copy, parts: [...copy.parts] }
   return UpdateHeader.encode({ kind: kindOnWire[kind], round, bytes: payload.byteLength, checksum, copy: copyOnWire })
+}
+
+/** How long `encodeHeader` makes an update's header, checksum included, without encoding it. */
+export function headerBytes({ kind, round, payload, copy }: Update): number {
+  let bytes = fixedField
+  // What is 0 is left out.
+  if (kindOnWire[kind] !== Kind.MODEL) bytes += varintField(1)
+  if (round !== 0) bytes += varintField(round)
+  if (payload.byteLength !== 0) bytes += varintField(payload.byteLength)
+  if (copy === undefined) return bytes
+  let copyBytes = (copy.version === 0 ? 0 : fixedField) + (copy.held === 0 ? 0 : fixedField)
+  for (const part of copy.parts) copyBytes += varintField(part)
+  return bytes + varintField(copyBytes) + copyBytes
+}
+
+/** A tag and 32 bits. */
+const fixedField = 1 + 4
+
+/** A tag and a number. */
+function varintField(value: number): number {
+  return 1 + varintBytes(value)
 }
 
 /**

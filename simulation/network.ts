@@ -4,11 +4,6 @@ import { outboxCapacity } from '../protocols/outbox.js'
 import type { ParsedConditions } from './conditions.js'
 import type { VirtualClock } from './virtual-clock.js'
 
-interface Parcel {
-  readonly update: Update
-  readonly bytes: number
-}
-
 export interface NetworkInit {
   readonly conditions: ParsedConditions
   readonly rng: Rng
@@ -23,7 +18,8 @@ export interface NetworkInit {
 export class Network {
   readonly #clock: VirtualClock
   readonly #init: NetworkInit
-  readonly #links = new Map<number, Map<number, Link>>()
+  /** Of each node that has sent, by who receives. */
+  readonly #links: (Map<number, Link> | undefined)[] = []
 
   constructor(clock: VirtualClock, init: NetworkInit) {
     this.#clock = clock
@@ -31,84 +27,93 @@ export class Network {
   }
 
   send(from: number, to: number, update: Update, bytes: number): void {
-    const links = this.#links.get(from) ?? new Map<number, Link>()
-    this.#links.set(from, links)
+    const links = (this.#links[from] ??= new Map<number, Link>())
     let link = links.get(to)
     if (link === undefined) links.set(to, (link = this.#createLink(from, to)))
-    link.send({ update, bytes })
+    link.send(update, bytes)
   }
 
   /** Forget what waits for a link that is gone. */
   clear(from: number, to: number): void {
-    this.#links.get(from)?.get(to)?.clear()
+    this.#links[from]?.get(to)?.clear()
   }
 
   /** Both directions of a link are alike; which messages get lost differs. */
   #createLink(from: number, to: number): Link {
     const { conditions, rng, onArrived } = this.#init
     const drawn = rng.fork(`${Math.min(from, to)}-${Math.max(from, to)}`)
+    const latencyMs = conditions.latencyMs.draw(drawn.fork('latency'))
+    const loss = conditions.loss.draw(drawn.fork('loss'))
     const megabits = conditions.megabits?.draw(drawn.fork('bandwidth'))
-    return new Link(this.#clock, {
-      latencyMs: conditions.latencyMs.draw(drawn.fork('latency')),
+    return new Link({
+      clock: this.#clock,
+      onArrived,
+      from,
+      to,
+      latencyMs,
       bytesPerMs: megabits === undefined ? Infinity : (megabits * 1e6) / 8 / 1000,
-      loss: conditions.loss.draw(drawn.fork('loss')),
-      rng: rng.fork(`${from}-${to}`),
-      onArrived: ({ update, bytes }) => onArrived(from, to, update, bytes)
+      loss,
+      // Most links lose nothing, and there are many.
+      rng: loss > 0 ? rng.fork(`${from}-${to}`) : undefined
     })
   }
 }
 
-interface LinkInit {
+interface LinkInit extends Pick<NetworkInit, 'onArrived'> {
+  readonly clock: VirtualClock
+  readonly from: number
+  readonly to: number
   readonly latencyMs: number
   readonly bytesPerMs: number
   readonly loss: number
-  readonly rng: Rng
-  readonly onArrived: (parcel: Parcel) => void
+  /** Decides which messages get lost; undefined when none do. */
+  readonly rng: Rng | undefined
+}
+
+interface Parcel {
+  readonly update: Update
+  readonly bytes: number
 }
 
 /** One direction between two nodes. */
 class Link {
-  readonly #clock: VirtualClock
   readonly #init: LinkInit
-  readonly #waiting: Parcel[] = []
+  /** What has to wait for the messages before it; undefined before there was any. */
+  #waiting: Parcel[] | undefined
   #busy = false
 
-  constructor(clock: VirtualClock, init: LinkInit) {
-    this.#clock = clock
+  constructor(init: LinkInit) {
     this.#init = init
   }
 
-  send(parcel: Parcel): void {
-    if (!this.#busy) {
-      this.#transmit(parcel)
-      return
+  send(update: Update, bytes: number): void {
+    if (this.#init.bytesPerMs === Infinity) this.#deliver(update, bytes)
+    else if (!this.#busy) this.#transmit({ update, bytes })
+    else {
+      this.#waiting ??= []
+      this.#waiting.push({ update, bytes })
+      if (this.#waiting.length > outboxCapacity) this.#waiting.shift()
     }
-    this.#waiting.push(parcel)
-    if (this.#waiting.length > outboxCapacity) this.#waiting.shift()
   }
 
   clear(): void {
-    this.#waiting.length = 0
+    this.#waiting = undefined
   }
 
-  #transmit(parcel: Parcel): void {
-    const { bytesPerMs } = this.#init
-    if (bytesPerMs === Infinity) {
-      this.#deliver(parcel)
-      return
-    }
+  #transmit({ update, bytes }: Parcel): void {
+    const { clock, bytesPerMs } = this.#init
     this.#busy = true
-    this.#clock.after(parcel.bytes / bytesPerMs, () => {
+    clock.after(bytes / bytesPerMs, () => {
       this.#busy = false
-      this.#deliver(parcel)
-      const next = this.#waiting.shift()
+      this.#deliver(update, bytes)
+      const next = this.#waiting?.shift()
       if (next !== undefined) this.#transmit(next)
     })
   }
 
-  #deliver(parcel: Parcel): void {
-    const { latencyMs, loss, rng, onArrived } = this.#init
-    if (loss > 0 && rng.uniform() < loss) return
-    this.#clock.after(latencyMs, () => onArrived(parcel))
+  #deliver(update: Update, bytes: number): void {
+    const { clock, latencyMs, loss, rng, onArrived, from, to } = this.#init
+    if (rng !== undefined && rng.uniform() < loss) return
+    clock.after(latencyMs, () => onArrived(from, to, update, bytes))
   }
 }

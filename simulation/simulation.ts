@@ -55,7 +55,12 @@ export class Simulation {
   /** Nodes that have not finished, or still wait for their last evaluation. */
   readonly #learning: Set<number>
   /** Of each node; only nodes of the same group reach each other. */
-  readonly #groups: number[]
+  readonly #groups: Int32Array
+  /**
+   * 1 for each node that is online, beside each other: an arrival looks at its sender too, which has long left the caches of
+   * the processor.
+   */
+  readonly #online: Uint8Array
   #stopped = false
 
   constructor(workforce: Workforce, init: SimulationInit) {
@@ -72,7 +77,8 @@ export class Simulation {
     }
     this.#indexOf = new Map(peers.map((peer, index) => [peer, index]))
     this.#learning = new Set(peers.keys())
-    this.#groups = peers.map(() => 0)
+    this.#groups = new Int32Array(peers.length)
+    this.#online = new Uint8Array(peers.length).fill(1)
     this.#network = new Network(this.clock, {
       conditions,
       rng: rng.fork('links'),
@@ -111,11 +117,13 @@ export class Simulation {
 
   /** The node loses its links and does nothing until it wakes. */
   sleep(index: number): void {
+    this.#online[index] = 0
     this.nodes[index].sleep()
     this.#reachChanged([index])
   }
 
   wake(index: number): void {
+    this.#online[index] = 1
     this.nodes[index].wake()
     this.#reachChanged([index])
   }
@@ -158,7 +166,7 @@ export class Simulation {
   }
 
   #reaches(a: number, b: number): boolean {
-    return this.nodes[a].online && this.nodes[b].online && this.#groups[a] === this.#groups[b]
+    return this.#online[a] === 1 && this.#online[b] === 1 && this.#groups[a] === this.#groups[b]
   }
 
   /** Tell some nodes and their neighbours who can be reached now. */

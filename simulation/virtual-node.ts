@@ -65,7 +65,6 @@ export class VirtualNode {
   #bytesSent = 0
   #bytesReceived = 0
   #steps = 0
-  #measured: { readonly update: Update; readonly bytes: number } | undefined
   #online = true
   /** What the node slept through on its own side: the end of its local steps, its alarms. */
   readonly #missed: (() => void | Promise<void>)[] = []
@@ -167,9 +166,9 @@ export class VirtualNode {
   }
 
   #send(to: string, update: Update): void {
-    if (this.#measured?.update !== update) this.#measured = { update, bytes: wireBytes(update) }
-    this.#bytesSent += this.#measured.bytes
-    this.#init.onSend(to, update, this.#measured.bytes)
+    const bytes = wireBytes(update)
+    this.#bytesSent += bytes
+    this.#init.onSend(to, update, bytes)
   }
 
   /** At most one alarm is set, or the queue would fill with alarms of rounds that ended long before. */

@@ -57,6 +57,9 @@ export interface Step {
   readonly ended?: Ended
 }
 
+/** Nothing is to be done. */
+export const nothing: Step = { send: [], reject: [] }
+
 /** How the averaging of a round went. */
 export interface Ended {
   /** Peers whose models were averaged in, ascending. */
@@ -109,7 +112,7 @@ export interface Averaging {
   membersChanged(state: AveragingState): Step
   /** The deadline has passed, or who is still awaited has gone ahead: end the round with what there is. */
   timedOut(state: AveragingState): Step
-  /** Peers whose update this round still waits for; none once its averaging has ended. */
+  /** Peers whose update this round still waits for; none once its averaging has ended. Read it before the next event. */
   awaited(state: AveragingState): readonly string[]
 }
 

@@ -1,4 +1,13 @@
-import type { Averaging, AveragingKind, AveragingState, RejectReason, Step, Update } from './averaging.js'
+import {
+  nothing,
+  type Averaging,
+  type AveragingKind,
+  type AveragingState,
+  type Neighbour,
+  type RejectReason,
+  type Step,
+  type Update
+} from './averaging.js'
 import { moveTowards } from './move-towards.js'
 import type { Scratch } from './scratch.js'
 
@@ -21,7 +30,10 @@ class DPsgd implements Averaging {
   readonly synchronous = true
   /** What the neighbours get of us this round; undefined until local steps are done. */
   #update: Update | undefined
-  #sentTo: ReadonlySet<string> = new Set()
+  /** The neighbours who got it. */
+  #sentTo: readonly Neighbour[] = []
+  /** Who has not arrived, while `#update` is there. */
+  #awaited: string[] = []
   /** Updates of this round, still encoded: decoding waits until all are in, and then goes by peer. */
   readonly #arrived = new Map<string, Update>()
   readonly #scratch: Scratch
@@ -34,17 +46,21 @@ class DPsgd implements Averaging {
     if (state.neighbours.length === 0) return this.#average(state)
     const payload = state.compressor.encode(state.parameters, state.rng.fork(`encode/${state.round}`))
     this.#update = { kind: 'model', round: state.round, payload }
+    this.#awaited = this.#missing(state)
     return { send: this.#unsent(state, this.#update), reject: [] }
   }
 
   received(state: AveragingState, from: string, update: Update): Step {
     if (update.kind !== 'model') return { send: [], reject: [{ from, reason: 'unexpected' }] }
     this.#arrived.set(from, update)
+    const place = this.#awaited.indexOf(from)
+    if (place >= 0) this.#awaited.splice(place, 1)
     return this.#averageWhenComplete(state)
   }
 
   membersChanged(state: AveragingState): Step {
-    if (this.#update === undefined) return { send: [], reject: [] }
+    if (this.#update === undefined) return nothing
+    this.#awaited = this.#missing(state)
     const send = this.#unsent(state, this.#update)
     return { ...this.#averageWhenComplete(state), send }
   }
@@ -53,11 +69,14 @@ class DPsgd implements Averaging {
     return this.#average(state)
   }
 
-  awaited(state: AveragingState): readonly string[] {
-    const awaited: string[] = []
-    if (this.#update === undefined) return awaited
-    for (const { peer } of state.neighbours) if (!this.#arrived.has(peer)) awaited.push(peer)
-    return awaited
+  awaited(): readonly string[] {
+    return this.#awaited
+  }
+
+  #missing({ neighbours }: AveragingState): string[] {
+    const missing: string[] = []
+    for (const { peer } of neighbours) if (!this.#arrived.has(peer)) missing.push(peer)
+    return missing
   }
 
   /**
@@ -65,15 +84,17 @@ class DPsgd implements Averaging {
    * that left and came back, for what was on its way got lost with the link.
    */
   #unsent(state: AveragingState, update: Update): Step['send'] {
-    const peers = state.neighbours.map(({ peer }) => peer)
-    const unsent = peers.filter(peer => !this.#sentTo.has(peer))
-    this.#sentTo = new Set(peers)
-    return unsent.map(to => ({ to, update }))
+    const sentTo = this.#sentTo
+    this.#sentTo = state.neighbours
+    const unsent =
+      sentTo.length === 0
+        ? state.neighbours
+        : state.neighbours.filter(({ peer }) => !sentTo.some(other => other.peer === peer))
+    return unsent.map(({ peer }) => ({ to: peer, update }))
   }
 
   #averageWhenComplete(state: AveragingState): Step {
-    const complete = this.#update !== undefined && state.neighbours.every(({ peer }) => this.#arrived.has(peer))
-    return complete ? this.#average(state) : { send: [], reject: [] }
+    return this.#update !== undefined && this.#awaited.length === 0 ? this.#average(state) : nothing
   }
 
   #average(state: AveragingState): Step {
@@ -97,7 +118,8 @@ class DPsgd implements Averaging {
       }
     }
     this.#arrived.clear()
-    this.#sentTo = new Set()
+    this.#sentTo = []
+    this.#awaited = []
     this.#update = undefined
     const neighbourDistance = averagedWith.length > 0 ? Math.sqrt(squared / averagedWith.length) : undefined
     return { send: [], reject, ended: { averagedWith, neighbourDistance } }

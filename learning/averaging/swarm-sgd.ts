@@ -1,17 +1,21 @@
-import type { Averaging, AveragingKind, AveragingState, RejectReason, Step, Update } from './averaging.js'
+import {
+  nothing,
+  type Averaging,
+  type AveragingKind,
+  type AveragingState,
+  type RejectReason,
+  type Step,
+  type Update
+} from './averaging.js'
 import { moveTowards } from './move-towards.js'
 import type { Scratch } from './scratch.js'
 
 interface Offer {
   readonly to: string
   readonly round: number
-  /** q(x_i), encoded. */
-  readonly payload: Uint8Array
-  /** Until it is answered. */
-  open: boolean
+  /** q(x_i), encoded; undefined once it is answered. */
+  payload: Uint8Array | undefined
 }
-
-const nothing: Step = { send: [], reject: [] }
 
 /**
  * Asynchronous pairwise averaging: after its local steps a node picks one neighbour at random, and both move half way
@@ -51,7 +55,7 @@ class SwarmSgd implements Averaging {
     if (neighbours.length === 0) return this.#end([], undefined)
     const to = neighbours[rng.fork(`partner/${round}`).integer(neighbours.length)].peer
     const payload = state.compressor.encode(state.parameters, state.rng.fork(`offer/${round}`))
-    this.#offer = { to, round, payload, open: true }
+    this.#offer = { to, round, payload }
     this.#waiting = true
     return { send: [{ to, update: { kind: 'offer', round, payload } }], reject: [] }
   }
@@ -81,7 +85,9 @@ class SwarmSgd implements Averaging {
     if (!isNeighbour(state, from)) return refuse(from, 'not-a-neighbour')
     if (this.#answered.get(from) === round) return refuse(from, 'duplicate')
     this.#answered.set(from, round)
-    if (this.#offer?.open === true && this.#offer.to === from) return this.#conclude(state, this.#offer, payload)
+    if (this.#offer?.to === from && this.#offer.payload !== undefined) {
+      return this.#conclude(state, this.#offer, this.#offer.payload, payload)
+    }
     const answer = state.compressor.encode(state.parameters, rng.fork(`answer/${from}/${round}`))
     const moved = this.#meet(state, answer, payload)
     if (typeof moved !== 'number') return refuse(from, moved)
@@ -92,12 +98,14 @@ class SwarmSgd implements Averaging {
     const offer = this.#offer
     if (offer?.to !== from) return refuse(from, 'unexpected')
     if (offer.round !== round) return refuse(from, round < offer.round ? 'stale' : 'too-far-ahead')
-    return offer.open ? this.#conclude(state, offer, payload) : refuse(from, 'duplicate')
+    return offer.payload === undefined
+      ? refuse(from, 'duplicate')
+      : this.#conclude(state, offer, offer.payload, payload)
   }
 
-  #conclude(state: AveragingState, offer: Offer, payload: Uint8Array): Step {
-    offer.open = false
-    const moved = this.#meet(state, offer.payload, payload)
+  #conclude(state: AveragingState, offer: Offer, ours: Uint8Array, theirs: Uint8Array): Step {
+    offer.payload = undefined
+    const moved = this.#meet(state, ours, theirs)
     if (typeof moved === 'number') return this.#endIfWaiting([offer.to], Math.sqrt(moved))
     return { ...this.#endIfWaiting([], undefined), ...refuse(offer.to, moved) }
   }
@@ -123,7 +131,8 @@ function refuse(from: string, reason: RejectReason): Step {
 }
 
 function isNeighbour({ neighbours }: AveragingState, peer: string): boolean {
-  return neighbours.some(neighbour => neighbour.peer === peer)
+  for (const neighbour of neighbours) if (neighbour.peer === peer) return true
+  return false
 }
 
 export const swarmSgd: AveragingKind = { name: 'swarm-sgd', create: (_, scratch) => new SwarmSgd(scratch) }

@@ -1,6 +1,6 @@
 import { InvalidParametersError, MalformedUpdateError } from '../errors.js'
 import type { Rng } from '../rng.js'
-import { addressOf, eachTile, kernels, tile, type Dequantize, type Quantize } from '../vector-kernels.js'
+import { addressOf, eachTile, kernels, tile, TILE_LENGTH, type Dequantize, type Quantize } from '../vector-kernels.js'
 import { truncateToBfloat16 } from './bfloat16.js'
 import { checkLength } from './check-length.js'
 import type { Compressor, CompressorKind } from './compressor.js'
@@ -69,6 +69,8 @@ class Quantizer implements Compressor {
   readonly #lastByte: number
   readonly #quantize: Quantize
   readonly #dequantize: Dequantize
+  /** Whether a message, its last block in full, fits into a tile as it is. */
+  readonly #fitsTile: boolean
 
   constructor(bits: 2 | 4 | 8, size: number) {
     this.spec = `quantize:${bits}`
@@ -81,11 +83,13 @@ class Quantizer implements Compressor {
     this.#lastByte = 0xff >>> ((8 - ((size * bits) % 8)) % 8)
     this.#quantize = kernels[`quantize${bits}`]
     this.#dequantize = kernels[`dequantize${bits}`]
+    this.#fitsTile = size <= TILE_LENGTH
   }
 
   encode(input: Float32Array, rng: Rng): Uint8Array {
-    const bytes = new Uint8Array(this.maxBytes)
     seedRandomWords(rng)
+    if (this.#fitsTile) return this.#encodeTile(input)
+    const bytes = new Uint8Array(this.maxBytes)
     eachTile(this.#size, (from, length) => {
       const blocks = Math.ceil(length / BLOCK_SIZE)
       tile.values.load(input, from, length, BLOCK_SIZE)
@@ -105,8 +109,27 @@ class Quantizer implements Compressor {
     return bytes
   }
 
+  /** A message that is one tile needs no views of its parts. */
+  #encodeTile(input: Float32Array): Uint8Array {
+    const blocks = Math.ceil(this.#size / BLOCK_SIZE)
+    tile.values.load(input, 0, this.#size, BLOCK_SIZE)
+    kernels.randomWords(tile.state.address, tile.random.address, blocks * RANDOM_VECTORS)
+    const { address, bytes } = tile.bytes
+    this.#quantize(
+      tile.values.address,
+      blocks,
+      address,
+      address + this.#codesAt,
+      tile.random.address,
+      this.#largestUnit
+    )
+    bytes[this.maxBytes - 1] &= this.#lastByte
+    return bytes.slice(0, this.maxBytes)
+  }
+
   decode(bytes: Uint8Array, output: Float32Array, from = 0): void {
     checkLength(this.spec, bytes, this.maxBytes)
+    if (this.#fitsTile) return this.#decodeTile(bytes, output)
     eachTile(output.length, (at, length) => {
       const blocks = Math.ceil(length / BLOCK_SIZE)
       this.#load(bytes, from + at, length, blocks)
@@ -121,6 +144,21 @@ class Quantizer implements Compressor {
       if (valid === 0) throw this.#fault(bytes)
       if (address === undefined) tile.values.save(length, output, at)
     })
+  }
+
+  #decodeTile(bytes: Uint8Array, output: Float32Array): void {
+    const blocks = Math.ceil(this.#size / BLOCK_SIZE)
+    const coded = tile.bytes
+    coded.bytes.set(bytes)
+    if (this.#size % BLOCK_SIZE !== 0) {
+      coded.bytes[this.maxBytes - 1] &= this.#lastByte
+      coded.bytes.fill(0, this.maxBytes, this.#codeAt(blocks * BLOCK_SIZE))
+    }
+    const address = addressOf(output, 0)
+    const values = address ?? tile.values.address
+    const valid = this.#dequantize(coded.address, coded.address + this.#codesAt, blocks, values, this.#largestUnit)
+    if (valid === 0) throw this.#fault(bytes)
+    if (address === undefined) tile.values.save(this.#size, output, 0)
   }
 
   /** Scales and codes of some values into tiles, with codes that are valid up to the end of the last block. */
@@ -164,10 +202,12 @@ class Quantizer implements Compressor {
   }
 }
 
+/** State of the generators of `randomWords`. */
+const generators = new Uint32Array(tile.state.bytes.buffer, tile.state.address, 16)
+
 /** Have the generators of `randomWords` begin anew. */
 function seedRandomWords(rng: Rng): void {
-  const { bytes, address } = tile.state
-  const words = new Uint32Array(bytes.buffer, address, 16)
+  const words = generators
   for (let i = 0; i < words.length; i++) words[i] = rng.uint32()
   // The all-zero state is the one that a generator never leaves.
   for (let lane = 12; lane < 16; lane++) words[lane] |= 1

@@ -14,7 +14,7 @@ import {
   toFrames
 } from '../../protocols/framing.js'
 import { Kind, UpdateHeader } from '../../protocols/messages.js'
-import { decodeUpdate, encodeUpdate } from '../../protocols/update-codec.js'
+import { decodeUpdate, encodeHeader, encodeUpdate, headerBytes } from '../../protocols/update-codec.js'
 import { flipBytes, framed, randomBytes, rejection, sampleUpdate } from './fixtures.js'
 
 const maxBytes = 4 * 1024 * 1024
@@ -165,6 +165,20 @@ codec('reads exactly what was announced of a payload', async () => {
   const frames = fromFrames(pieces(framed(payload, Uint8Array.of(9)), 2))
   assert.equal(await readPayload(frames, { bytes: 3, checksum: checksumOf(payload) }, 3), payload)
   assert.equal((await nextFrame(frames))?.subarray(), Uint8Array.of(9), 'what follows is left alone')
+})
+
+codec('tells the length of a header without encoding it', () => {
+  const rng = createRng('headers')
+  // Any number of bits, and often 0, which is left out.
+  const draw = (bits: number): number => (rng.integer(8) === 0 ? 0 : rng.uint32() >>> (32 - rng.integer(bits) - 1))
+  for (let i = 0; i < 2000; i++) {
+    const parts = Array.from({ length: rng.integer(65) }, () => draw(32))
+    const copy = rng.integer(2) === 0 ? undefined : { version: draw(32), held: draw(32), parts }
+    const kind = (['model', 'offer', 'answer'] as const)[rng.integer(3)]
+    const update: Update = { kind, round: draw(32), payload: new Uint8Array(draw(20)), copy }
+    const encoded = encodeHeader(update, 1).byteLength
+    assert.is(headerBytes(update), encoded, `${JSON.stringify({ ...update, payload: update.payload.byteLength })}`)
+  }
 })
 
 codec.run()
