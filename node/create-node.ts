@@ -13,7 +13,7 @@ import { systemClock, wallClockEpoch } from './clock.js'
 import { Conduct } from './conduct.js'
 import { ListenError } from './errors.js'
 import type { Home } from './home.js'
-import { createHost, type Host } from './host.js'
+import type { Host, HostInit } from './host.js'
 import type { LearningSettings } from './learning-settings.js'
 import { readAddress } from './join.js'
 import { createLogger, type Logger } from './logger.js'
@@ -179,11 +179,10 @@ async function lastCheckpoint({ checkpoints }: Home, fresh: boolean, log: Logger
   return checkpoint
 }
 
-async function listenOn(
-  listen: readonly string[],
-  init: Omit<Parameters<typeof createHost>[0], 'listen'>
-): Promise<Host> {
+async function listenOn(listen: readonly string[], init: Omit<HostInit, 'listen'>): Promise<Host> {
   try {
+    // Hundreds of modules, which no command needs whose flags are wrong.
+    const { createHost } = await import('./host.js')
     return await createHost({ ...init, listen })
   } catch (cause) {
     const error = cause as Error

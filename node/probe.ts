@@ -3,7 +3,6 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { TaskOffer } from '../protocols/index.js'
 import { readSwarmKey } from './access.js'
 import { systemClock } from './clock.js'
-import { createHost } from './host.js'
 import { joinSwarm, readAddress } from './join.js'
 import { Traffic } from './traffic.js'
 
@@ -15,6 +14,7 @@ import { Traffic } from './traffic.js'
  */
 export async function probe(address: string, timeoutMs: number, swarmKey?: string): Promise<TaskOffer> {
   const target = readAddress(address)
+  const { createHost } = await import('./host.js')
   const host = await createHost({
     privateKey: await generateKeyPair('Ed25519'),
     listen: [],

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { comparisonJson, comparisonTable, formatFigure, gridTable } from '../compare/describe.js'
-import { comparisonPage } from '../compare/report-page.js'
 import { figureOf, valueOf } from '../compare/result.js'
 import { ComparisonRun } from '../compare/run-comparison.js'
 import { parseVariants, type Variant } from '../compare/variant.js'
@@ -77,6 +76,7 @@ async function runComparison(flags: CompareFlags): Promise<void> {
     ]
     const json = comparisonJson(results, folder, target)
     mkdirSync(folder, { recursive: true })
+    const { comparisonPage } = await import('../compare/report-page.js') // drawing takes its time to load
     writeFileSync(path, comparisonPage({ results, target, facts, topology: settings.topology }))
     writeFileSync(join(folder, 'comparison.json'), `${JSON.stringify(json, null, 2)}\n`)
     if (flags.json === true) return printJson(json)

@@ -12,7 +12,6 @@ import { reportOn } from '../records/report-on.js'
 import { RunRecord } from '../swarm/run-record.js'
 import { SwarmRun } from '../swarm/run-swarm.js'
 import { SwarmFeed } from '../swarm/swarm-feed.js'
-import { serveSwarm } from '../swarm/swarm-page.js'
 import { allOf, lineView, liveView } from '../swarm/view.js'
 
 export function swarmCommand(): Command {
@@ -72,6 +71,7 @@ async function openPage(
   asked: number,
   mayGiveWay: boolean
 ): Promise<HttpServer> {
+  const { serveSwarm } = await import('../swarm/swarm-page.js')
   watch.follow(run)
   const page = await withPort(asked, mayGiveWay, port => serveSwarm(run, task, watch.feed, port))
   narrate(`dashboard ${page.url}`)
