@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { cpus } from 'node:os'
 import type { Dataset } from '../../data/dataset.js'
 import {
   buildModel,
@@ -15,6 +13,7 @@ import { createRng } from '../../learning/rng.js'
 import { printResult } from '../output.js'
 import { measureProduct, PRODUCTS } from './gemm.js'
 import { startPyTorch } from './pytorch.js'
+import { machine } from './report.js'
 
 // How fast is a training step of the compiled plan, against PyTorch on one thread and stock tfjs-wasm? How near are products to
 // what the processor can do? Arguments: models to be timed instead of all, or `products` for those alone.
@@ -110,19 +109,11 @@ function topologyOf(name: string, inputShape: number[], classes: number): ModelT
   }
 }
 
-function commit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8', stdio: 'pipe' }).trim()
-  } catch {
-    return 'unknown'
-  }
-}
-
 function print(...cells: string[]): void {
   printResult(cells.map((cell, i) => (i === 0 ? cell.padEnd(16) : cell.padStart(13))).join(''))
 }
 
-printResult(`${cpus()[0].model}, Node ${process.version}, commit ${commit()}`)
+printResult(machine())
 const asked = process.argv.slice(2)
 const isAsked = (name: string): boolean => asked.length === 0 || asked.includes(name)
 const models = MODELS.filter(([name]) => isAsked(name)).flatMap(([name, inputShape, classes]) => {

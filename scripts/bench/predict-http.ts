@@ -1,13 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mnistFolder, readMnist } from '../../data/index.js'
 import { buildModel, createEngine, initialParameters } from '../../engine/index.js'
 import { readControl } from '../../node/control-file.js'
 import { formatTable, printResult } from '../output.js'
+import { machine, quantile } from './report.js'
 
 // How fast are predictions over HTTP, while the node rests and while it trains, and what do they cost the training?
 
@@ -55,13 +56,21 @@ try {
   const ms = (value: number): string => `${value.toFixed(2)} ms`
   const table = [
     ['MEASURE', 'REACHED', 'BAR'],
-    [`one image, ${clients} clients, idle: p50`, ms(at(idle, 0.5)), `${bars.p50Ms} ms`],
-    [`one image, ${clients} clients, idle: p99`, ms(at(idle, 0.99)), `${bars.p99Ms} ms`],
+    [`one image, ${clients} clients, idle: p50`, ms(quantile(idle, 0.5)), `${bars.p50Ms} ms`],
+    [`one image, ${clients} clients, idle: p99`, ms(quantile(idle, 0.99)), `${bars.p99Ms} ms`],
     [`  requests a second`, ((1000 * idle.length) / measureMs).toFixed(0), '-'],
-    [`one image, ${clients} clients, training: p50`, ms(at(busy, 0.5)), '-'],
-    [`one image, ${clients} clients, training: p99`, ms(at(busy, 0.99)), `${ms(2 * at(idle, 0.99))} (2x idle)`],
-    [`${rate} requests a second, idle: p99`, ms(at(idlePaced, 0.99)), '-'],
-    [`${rate} requests a second, training: p99`, ms(at(training, 0.99)), `${ms(2 * at(idlePaced, 0.99))} (2x idle)`],
+    [`one image, ${clients} clients, training: p50`, ms(quantile(busy, 0.5)), '-'],
+    [
+      `one image, ${clients} clients, training: p99`,
+      ms(quantile(busy, 0.99)),
+      `${ms(2 * quantile(idle, 0.99))} (2x idle)`
+    ],
+    [`${rate} requests a second, idle: p99`, ms(quantile(idlePaced, 0.99)), '-'],
+    [
+      `${rate} requests a second, training: p99`,
+      ms(quantile(training, 0.99)),
+      `${ms(2 * quantile(idlePaced, 0.99))} (2x idle)`
+    ],
     [`${rate} requests a second: training slows by`, percent(1 - loaded / undisturbed), percent(bars.slowdown)],
     [`  rounds a second without, with`, `${undisturbed.toFixed(1)}, ${loaded.toFixed(1)}`, '-'],
     [`batches of ${batch}, the engine in process: images a core and second`, inProcess.toFixed(0), '-'],
@@ -70,9 +79,7 @@ try {
     [`  over HTTP, as base64`, binary.toFixed(0), '-'],
     [`  share of the engine's`, percent(binary / inProcess), percent(bars.throughputShare)]
   ]
-  printResult(
-    `Predictions over HTTP, MNIST, mlp; ${cpus().length} x ${cpus()[0].model}, Node ${process.version}, commit ${commit()}\n`
-  )
+  printResult(`Predictions over HTTP, MNIST, mlp; ${machine()}\n`)
   printResult(formatTable(table))
 } finally {
   agent.destroy()
@@ -194,19 +201,6 @@ async function urlOf(folder: string): Promise<string> {
   }
 }
 
-function at(latencies: readonly number[], share: number): number {
-  const sorted = [...latencies].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
-}
-
 function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8', stdio: 'pipe' }).trim()
-  } catch {
-    return 'unknown'
-  }
 }

@@ -6,8 +6,20 @@ import { formatTable, printResult } from '../output.js'
 export function printTable(question: string, rows: readonly (readonly string[])[]): void {
   printResult(`${question}\n`)
   printResult(formatTable(rows))
-  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim()
-  printResult(`\n${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, commit ${commit}`)
+  printResult(`\n${machine()}`)
+}
+
+/** What the figures are of: the machine, Node and the commit. */
+export function machine(): string {
+  return `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, commit ${commit()}`
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8', stdio: 'pipe' }).trim()
+  } catch {
+    return 'unknown'
+  }
 }
 
 /** The value that a share of all values does not exceed; 0.5: the median. */

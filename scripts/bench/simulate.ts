@@ -1,11 +1,10 @@
 // How large a swarm can be simulated on this machine, and how fast? Each case runs in a process of its own, for its memory.
 //   npm run bench:simulate -- [--quick] [case...]
-import { execFileSync, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { availableParallelism, cpus } from 'node:os'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { formatTable, narrate, printResult } from '../output.js'
+import { machine } from './report.js'
 import { benchCase, benchCases, measure, type BenchCase, type Figures } from './simulate-cases.js'
 
 const self = fileURLToPath(import.meta.url)
@@ -40,8 +39,7 @@ async function printTable(chosen: readonly string[]): Promise<void> {
   if (few !== undefined && many !== undefined) {
     printResult(`\na node and round of 10,000 nodes costs ${(many / few).toFixed(2)} times one of 100 (bar 1.25)`)
   }
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: dirname(self) }).trim()
-  printResult(`\n${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}, commit ${commit}`)
+  printResult(`\n${machine()}`)
 }
 
 /** @throws Error when the process of the case dies */
