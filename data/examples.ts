@@ -30,7 +30,7 @@ export function encodeExamples(
   const inputs = width(schema.inputShape)
   const output = new Float32Array(examples.length * inputs)
   if (schema.kind === 'image') {
-    examples.forEach((example, e) => writeImage(output.subarray(e * inputs, (e + 1) * inputs), example, e, schema))
+    examples.forEach((example, e) => writeImage(output, e * inputs, example, e, schema))
     return output
   }
   const used = columns ?? schema.columns
@@ -54,14 +54,14 @@ export function decodePredictions(outputs: Float32Array, label: Label): Predicti
     return Array.from(outputs, output => ({ kind: 'number', value: restore(output, label.scaling) }))
   }
   const { classes } = label
+  const blank: Readonly<Record<string, number>> = Object.fromEntries(classes.map(name => [name, 0]))
   return Array.from({ length: outputs.length / classes.length }, (_, row) => {
-    const shares = outputs.subarray(row * classes.length, (row + 1) * classes.length)
-    const best = shares.indexOf(Math.max(...shares))
-    return {
-      kind: 'class',
-      label: classes[best],
-      probabilities: Object.fromEntries(classes.map((name, c) => [name, shares[c]]))
-    }
+    const start = row * classes.length
+    let best = 0
+    for (let c = 1; c < classes.length; c++) if (outputs[start + c] > outputs[start + best]) best = c
+    const probabilities = { ...blank }
+    for (let c = 0; c < classes.length; c++) probabilities[classes[c]] = outputs[start + c]
+    return { kind: 'class', label: classes[best], probabilities }
   })
 }
 
@@ -92,24 +92,29 @@ function fieldsOf(example: unknown, index: number, columns: readonly FeatureColu
   throw new InvalidExampleError(index, undefined, `${shown(example)}; expected an object of fields, or an array.`)
 }
 
-function writeImage(output: Float32Array, example: unknown, index: number, schema: ImageSchema): void {
+/** A byte, as the model takes it. */
+const scaledBytes = Float32Array.from({ length: 256 }, (_, byte) => byte / 255)
+
+/** @param start - of the image in `output` */
+function writeImage(output: Float32Array, start: number, example: unknown, index: number, schema: ImageSchema): void {
   const pixels: unknown = isRows(example, schema) ? example.flat(2) : example
-  if (!isFlat(pixels) || pixels.length !== output.length) {
+  const length = width(schema.imageShape)
+  if (!isFlat(pixels) || pixels.length !== length) {
     const found = isFlat(pixels) ? count(pixels.length, 'pixel') : shown(pixels)
-    const problem = `${found}; expected an array of ${output.length} pixels (${schema.imageShape.join(' x ')}).`
+    const problem = `${found}; expected an array of ${length} pixels (${schema.imageShape.join(' x ')}).`
     throw new InvalidExampleError(index, undefined, problem)
   }
   if (pixels instanceof Uint8Array) {
-    for (let pixel = 0; pixel < output.length; pixel++) output[pixel] = pixels[pixel] / 255
+    for (let pixel = 0; pixel < length; pixel++) output[start + pixel] = scaledBytes[pixels[pixel]]
     return
   }
-  for (let pixel = 0; pixel < output.length; pixel++) {
+  for (let pixel = 0; pixel < length; pixel++) {
     const value = pixels[pixel]
     if (typeof value !== 'number' || !(value >= 0 && value <= 255)) {
       const problem = `pixel ${pixel} is ${shown(value)}; expected a number from 0 to 255.`
       throw new InvalidExampleError(index, String(pixel), problem)
     }
-    output[pixel] = value / 255
+    output[start + pixel] = value / 255
   }
 }
 
