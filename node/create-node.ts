@@ -16,6 +16,7 @@ import type { Home } from './home.js'
 import type { Host, HostInit } from './host.js'
 import type { LearningSettings } from './learning-settings.js'
 import { readAddress } from './join.js'
+import { logEvents } from './log-events.js'
 import { createLogger, type Logger } from './logger.js'
 import { MurmurNode } from './node.js'
 import { Traffic } from './traffic.js'
@@ -150,6 +151,7 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
         firstSequence: (BigInt(epoch) << 32n) + 1n
       }
     )
+    logEvents(node, log)
     node.introduce(members)
     return node
 

@@ -7,6 +7,12 @@ export type LogLevel = (typeof logLevels)[number]
 export const logFormats = ['json', 'pretty'] as const
 export type LogFormat = (typeof logFormats)[number]
 
+/** What is logged, and how. */
+export interface LogOptions {
+  readonly level: LogLevel
+  readonly format: LogFormat
+}
+
 /** Message first, fields after. */
 export interface Logger {
   error(message: string, fields?: Record<string, unknown>): void
@@ -19,7 +25,7 @@ const stderr = 2
 
 /** A line on stderr a message. @param format - `json`: an object a line; `pretty`: for people. @default 'json' */
 export function createLogger(component: string, level: LogLevel, format: LogFormat = 'json'): Logger {
-  const log = pino({ name: component, level, base: null }, format === 'json' ? jsonLines() : prettyLines())
+  const log = pino({ level, base: { name: component } }, format === 'json' ? jsonLines() : prettyLines())
   return {
     error: (message, fields = {}) => log.error(fields, message),
     warn: (message, fields = {}) => log.warn(fields, message),

@@ -7,7 +7,7 @@ import type { BackendName } from '../engine/index.js'
 import { systemClock } from '../node/clock.js'
 import { HomeError } from '../node/errors.js'
 import type { MurmurNode, NodeOptions, RoundRecord } from '../node/index.js'
-import { createLogger, logFormats, logLevels, type LogFormat, type LogLevel } from '../node/logger.js'
+import { createLogger } from '../node/logger.js'
 import { isLoopback } from '../node/http/guard.js'
 import { createToken, readToken } from '../node/http/token.js'
 import type { HttpServer } from '../node/http/server.js'
@@ -17,18 +17,20 @@ import {
   backendOption,
   choice,
   group,
+  logOptions,
   maxPort,
   option,
   positive,
   relaxedSimdOption,
   repeated,
-  wholeNumber
+  wholeNumber,
+  type LogFlags
 } from './options.js'
 import { formatBytes, formatShare, narrate, printResult } from './output.js'
 import { withPort } from './with-port.js'
 
 /** Flags of the commands that run a node on this device. */
-export interface DeviceFlags {
+export interface DeviceFlags extends LogFlags {
   readonly data: string
   readonly home: string
   readonly fresh?: boolean
@@ -48,8 +50,6 @@ export interface DeviceFlags {
   readonly missing: 'fail' | 'drop'
   readonly backend: BackendName
   readonly relaxedSimd?: boolean
-  readonly logLevel: LogLevel
-  readonly logFormat: LogFormat
   readonly json?: boolean
 }
 
@@ -102,14 +102,6 @@ export function deviceOptions(): Option[] {
       option('--round-interval <seconds>', 'a round takes at least this long').default(1).argParser(positive)
     ]),
     ...group('Output:', [...logOptions(), option('--json', 'print a JSON line a round')])
-  ]
-}
-
-/** Of every command that runs for long. */
-export function logOptions(): Option[] {
-  return [
-    choice('--log-level <level>', 'what is logged, on stderr', logLevels).default('warn'),
-    choice('--log-format <format>', 'an object a line, or for people', logFormats).default('json')
   ]
 }
 

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { BACKEND_NAMES, DEFAULT_WEIGHT_DECAY, OPTIMIZER_NAMES } from '../engine/index.js'
 import { defaultSettings, type LearningSettings } from '../node/learning-settings.js'
+import { logFormats, logLevels, type LogFormat, type LogLevel } from '../node/logger.js'
 import { suggestion } from './suggestion.js'
 
 export const maxPort = 65_535
@@ -9,6 +10,12 @@ export const maxPort = 65_535
 export interface Target {
   readonly metric: 'accuracy' | 'loss' | 'r2'
   readonly value: number
+}
+
+/** Of `logOptions`. */
+export interface LogFlags {
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
 }
 
 /** Flags that say how to learn: the same for every command that founds a task. */
@@ -52,6 +59,14 @@ export function dataOptions(): Option[] {
     ]).default('local'),
     missingOption()
   ])
+}
+
+/** Of every command that runs real nodes. */
+export function logOptions(): Option[] {
+  return [
+    choice('--log-level <level>', 'what is logged, on stderr', logLevels).default('warn'),
+    choice('--log-format <format>', 'an object a line, or for people', logFormats).default('json')
+  ]
 }
 
 export function backendOption(): Option {

@@ -1,7 +1,7 @@
 import { Command, type Option } from 'commander'
 import { systemClock } from '../../node/clock.js'
 import type { HttpServer } from '../../node/http/server.js'
-import { group, maxPort, option, relaxedSimdOption, wholeNumber } from '../options.js'
+import { group, logOptions, maxPort, option, relaxedSimdOption, wholeNumber, type LogFlags } from '../options.js'
 import { narrate, printJson, printResult } from '../output.js'
 import { withPort } from '../with-port.js'
 import { planSwarm, type SwarmPlan } from '../swarm/config.js'
@@ -19,13 +19,14 @@ export function swarmCommand(): Command {
     'many nodes on this machine, each a process of its own, learning together over TCP'
   )
   const learning = group('Learning:', [relaxedSimdOption()])
-  for (const flag of [...swarmOptions(), ...learning, ...pageOptions()]) command.addOption(flag)
+  const output = group('Output:', logOptions())
+  for (const flag of [...swarmOptions(), ...learning, ...output, ...pageOptions()]) command.addOption(flag)
   return command.action(async (flags: SwarmCommandFlags, self: Command) =>
     runSwarm(flags, self.getOptionValueSource('http') === 'default')
   )
 }
 
-interface SwarmCommandFlags extends SwarmFlags {
+interface SwarmCommandFlags extends SwarmFlags, LogFlags {
   readonly dashboard: boolean
   readonly http: number
   readonly keep?: boolean
@@ -49,7 +50,10 @@ async function runSwarm(flags: SwarmCommandFlags, mayGiveWay: boolean): Promise<
   const live = process.stderr.isTTY && process.env.TERM !== 'dumb'
   const view = live ? liveView(config.rounds) : lineView(config.rounds)
   const watch = flags.dashboard ? new SwarmFeed(plan, systemClock) : undefined
-  const run = new SwarmRun(plan, record, watch === undefined ? view : allOf([view, watch]), flags.keep)
+  const run = new SwarmRun(plan, record, watch === undefined ? view : allOf([view, watch]), {
+    keep: flags.keep,
+    log: { level: flags.logLevel, format: flags.logFormat }
+  })
   const page = watch === undefined ? undefined : await openPage(run, plan, watch, flags.http, mayGiveWay)
   const interrupt = stopOnInterrupt(run, text => view.note(text))
   try {

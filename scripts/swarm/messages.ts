@@ -1,6 +1,7 @@
 import type { BackendName, Evaluation } from '../../engine/index.js'
 import type { LiveLink } from '../../node/http/live.js'
 import type { Answer, NodeStatus } from '../../node/index.js'
+import type { LogOptions } from '../../node/logger.js'
 import type { Task } from '../../protocols/index.js'
 import type { DataSource } from './config.js'
 
@@ -17,6 +18,8 @@ export type ToNode =
       readonly evaluateEvery: number
       readonly backend: BackendName
       readonly relaxedSimd?: boolean
+      /** @default warnings and errors as JSON lines */
+      readonly log?: LogOptions
       /** Multiaddr to listen on. @default any port of 127.0.0.1 */
       readonly listen?: string
       /** Where it keeps identity and checkpoints. @default nowhere */

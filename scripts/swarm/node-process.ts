@@ -5,6 +5,7 @@ import { InvalidExampleError, loadData } from '../../data/index.js'
 import { createSketch } from '../../learning/sketch.js'
 import { LinkWatch } from '../../node/http/link-watch.js'
 import { createNode, JoinError, type MurmurNode } from '../../node/index.js'
+import { createLogger } from '../../node/logger.js'
 import { reportOf } from '../errors.js'
 import { exitCodes } from '../exit-codes.js'
 import { loadOptions } from './config.js'
@@ -95,7 +96,7 @@ async function joinOthers(own: MurmurNode, members: Extract<ToNode, { type: 'boo
 }
 
 async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurNode> {
-  const { task, data, rows, rounds, evaluateEvery, backend, relaxedSimd, home, join, minRoundMs } = setup
+  const { task, data, rows, rounds, evaluateEvery, backend, relaxedSimd, home, join, minRoundMs, log } = setup
   const identities = await swarmIdentities(task.seed, setup.nodes)
   const created = await createNode({
     task: join === undefined ? task : undefined,
@@ -108,7 +109,8 @@ async function setUp(setup: Extract<ToNode, { type: 'setup' }>): Promise<MurmurN
     rounds,
     evaluateEvery,
     backend,
-    relaxedSimd
+    relaxedSimd,
+    log: createLogger(`node ${setup.index}`, log?.level ?? 'warn', log?.format)
   })
   const sketch = createSketch(created.parameters.length, sketchWidth, task.seed)
   const sketches = new Map<number, Float32Array>()

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { LiveLink } from '../../node/http/live.js'
 import type { Answer, NodeStatus } from '../../node/index.js'
+import type { LogOptions } from '../../node/logger.js'
 import { SwarmError } from '../errors.js'
 import { exitCodes } from '../exit-codes.js'
 import type { SwarmPlan } from './config.js'
@@ -43,6 +44,13 @@ interface NodeProcess extends WatchedNode {
 /** A node that was told to stop and has not after this long is killed. */
 const stopTimeoutMs = 10_000
 
+export interface SwarmRunOptions {
+  /** Leave the nodes answering when they have finished, until `stop`. @default false */
+  readonly keep?: boolean
+  /** What nodes log; the view is told. @default warnings and errors as JSON lines */
+  readonly log?: LogOptions
+}
+
 /** How the run ended. */
 export interface SwarmOutcome {
   readonly summary: Summary
@@ -58,6 +66,7 @@ export class SwarmRun {
   readonly #record: RunRecord
   readonly #view: SwarmView
   readonly #keep: boolean
+  readonly #log: LogOptions | undefined
   readonly #scores: Scoreboard
   readonly #nodes: NodeProcess[] = []
   readonly #questions = new Questions()
@@ -67,12 +76,12 @@ export class SwarmRun {
   #stopping = false
   #paused = false
 
-  /** @param keep - leave the nodes answering when they have finished, until `stop`. @default false */
-  constructor(plan: SwarmPlan, record: RunRecord, view: SwarmView, keep = false) {
+  constructor(plan: SwarmPlan, record: RunRecord, view: SwarmView, { keep = false, log }: SwarmRunOptions = {}) {
     this.#plan = plan
     this.#record = record
     this.#view = view
     this.#keep = keep
+    this.#log = log
     this.#scores = new Scoreboard(plan.config.nodes)
   }
 
@@ -161,10 +170,14 @@ export class SwarmRun {
       end: undefined
     }
     this.#nodes.push(node)
-    createInterface({ input: child.stderr! }).on('line', line => this.#view.note(`node ${index}: ${line}`))
+    const name = `node ${index}`
+    createInterface({ input: child.stderr! }).on('line', line => {
+      this.#view.note(line.includes(name) ? line : `${name}: ${line}`)
+    })
     child.on('message', message => this.#receive(index, node, message as FromNode))
     const { nodes, rounds, evalEvery: evaluateEvery, backend, relaxedSimd } = config
-    tell(child, { type: 'setup', index, nodes, task, data, rows, rounds, evaluateEvery, backend, relaxedSimd })
+    const log = this.#log
+    tell(child, { type: 'setup', index, nodes, task, data, rows, rounds, evaluateEvery, backend, relaxedSimd, log })
     return new Promise(resolve => {
       child.on('error', error => {
         this.#failure ??= new SwarmError(`a node process could not be started: ${error.message}`, exitCodes.failure)

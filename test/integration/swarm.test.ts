@@ -191,13 +191,23 @@ swarm('ends at once at the second Ctrl-C', () =>
   })
 )
 
-swarm('does not mind that nobody reads its summary', () =>
+swarm('does not mind that nobody reads its summary, and logs what its nodes do when asked to', () =>
   withCommands(async start => {
-    const command = start([...iris, '--nodes', '1', '--rounds', '1', '--out', outFor('unread')])
+    const command = start([...iris, '--nodes', '1', '--rounds', '1', '--out', outFor('unread'), '--log-level', 'info'])
     command.closeStdout()
     const { code, stderr } = await command.ended()
     assert.is(code, 0, stderr)
+    const lines = stderr.split('\n').filter(line => line.startsWith('{'))
+    const [{ name, round }] = lines.map(line => JSON.parse(line) as Logged).filter(({ msg }) => msg === 'round ended')
+    assert.equal({ name, round }, { name: 'node 0', round: 1 })
   })
 )
+
+/** A line of the log. */
+interface Logged {
+  readonly name: string
+  readonly msg: string
+  readonly round?: number
+}
 
 swarm.run()
