@@ -15,7 +15,10 @@ interface Row {
 const columns = ['state', 'round', 'loss', 'score', 'sent', 'received', 'refused'] as const
 type Column = (typeof columns)[number]
 
-/** A row a node; only what has changed is written. */
+/** Node 10 after node 9. */
+const byNumber = new Intl.Collator(undefined, { numeric: true })
+
+/** A row a node, by name; only what has changed is written. */
 export class NodeTable {
   readonly #body = byId<HTMLTableSectionElement>('nodes')
   readonly #rows = new Map<string, Row>()
@@ -39,7 +42,8 @@ export class NodeTable {
     if (this.#rows.size !== before) this.#itemsCame()
   }
 
-  #create({ peer }: Node): Row {
+  /** Between its neighbours by name. Other rows stay where they are, and so does the focus. */
+  #create({ peer, name: nodeName }: Node): Row {
     const row = create('tr')
     const head = create('th')
     head.scope = 'row'
@@ -52,7 +56,9 @@ export class NodeTable {
     head.append(icon, name)
     const cells = new Map(columns.map(column => [column, create('td', column)]))
     row.append(head, ...cells.values())
-    this.#body.append(row)
+    row.dataset.name = nodeName
+    const later = [...this.#body.rows].find(other => byNumber.compare(other.dataset.name ?? '', nodeName) > 0)
+    this.#body.insertBefore(row, later ?? null)
     const made = { row, name, mark, cells }
     this.#rows.set(peer, made)
     return made
