@@ -1,13 +1,16 @@
 import { Command } from 'commander'
 import { writeSwarmKey } from '../../node/access.js'
-import { printResult } from '../output.js'
+import { option } from '../options.js'
+import { printJson, printResult } from '../output.js'
 
 export function keyCommand(): Command {
   return new Command('key')
     .description('write a new key that closes a swarm: only devices with the same key can talk to each other')
     .argument('[file]', 'where to', 'swarm.key')
-    .action((file: string) => {
+    .addOption(option('--json', 'as JSON'))
+    .action((file: string, { json }: { json?: boolean }) => {
       writeSwarmKey(file)
+      if (json === true) return printJson({ file })
       printResult(`${file} written. Copy it to every device of the swarm, and start each with --swarm-key ${file}.`)
     })
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { option } from '../options.js'
-import { narrate, printResult } from '../output.js'
+import { narrate, printJson, printResult } from '../output.js'
 import { readRun } from '../records/read-run.js'
 import { outOption } from './runs.js'
 
@@ -12,10 +12,12 @@ export function reportCommand(): Command {
     .argument('[run]', 'id of a run, or its folder (default: the latest)')
     .addOption(outOption())
     .addOption(option('--open', 'open it in the browser'))
-    .action(async (name: string | undefined, { out, open }: { out: string; open?: boolean }) => {
+    .addOption(option('--json', 'as JSON'))
+    .action(async (name: string | undefined, { out, open, json }: { out: string; open?: boolean; json?: boolean }) => {
       const { writeReport } = await import('../records/report.js')
       const path = resolve(writeReport(readRun(out, name)))
-      printResult(path)
+      if (json === true) printJson({ file: path })
+      else printResult(path)
       if (open === true) openFile(path)
     })
 }

@@ -21,7 +21,8 @@ function statesOf(stdout: string): Record<string, string> {
 doctor('finds nothing wrong on a healthy device, and reaches a closed swarm with its key alone', () =>
   withCommands(async start => {
     const key = join(folder.path, 'swarm.key')
-    assert.is((await runMurmur(['key', key])).code, 0)
+    const written = await runMurmur(['key', key, '--json'])
+    assert.equal([written.code, JSON.parse(written.stdout)], [0, { file: key }])
     const again = await runMurmur(['key', key])
     assert.equal([again.code, /^✖ \S+ cannot be written: EEXIST/.test(again.stderr)], [3, true])
 

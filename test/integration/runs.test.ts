@@ -44,8 +44,8 @@ runs('are listed, compared, and told in one file', async () => {
   assert.match(compared.stdout, /^settings.topology +"exponential" +"ring"$/m)
   assert.match(compared.stdout, /^accuracy +\d+\.\d % \(.*\) +\d+\.\d % \(.*\)$/m)
 
-  const latest = await runMurmur(['report', '--out', out])
-  const path = latest.stdout.trim()
+  const latest = await runMurmur(['report', '--out', out, '--json'])
+  const { file: path } = JSON.parse(latest.stdout) as { file: string }
   assert.is(path, join(out, ids[1], 'report.html'))
   const html = readFileSync(path, 'utf8')
   assert.match(html, new RegExp(`murmur simulate --replay '?${join(out, ids[1])}'?<`))
