@@ -1,3 +1,5 @@
+import { median, medianDistance } from './median.js'
+
 /** Bounds of the time that a round waits for its neighbours. */
 export interface DeadlineBounds {
   /** @default 3000 */
@@ -12,6 +14,8 @@ export const defaultDeadlineBounds: DeadlineBounds = { minMs: 3000, maxMs: 30_00
 const waitsPerPeer = 16
 /** For how many of this node's latest rounds a late update still tells how long its sender takes. */
 const rememberedRounds = 8
+/** Of all peers; kept, because every round asks for their median. */
+const patiences: number[] = []
 
 interface Waits {
   /** The newest round among them: a peer counts once a round, whatever it sends. */
@@ -78,26 +82,13 @@ export class Deadline {
     const { minMs, maxMs } = this.#bounds
     if (this.#waits.size === 0) return Math.sqrt(minMs * maxMs)
     let count = 0
-    for (const { patienceMs } of this.#waits.values()) insert(patienceMs, count++)
-    return Math.min(maxMs, Math.max(minMs, sorted[count >> 1]))
+    for (const { patienceMs } of this.#waits.values()) patiences[count++] = patienceMs
+    return Math.min(maxMs, Math.max(minMs, median(patiences, count)))
   }
-}
-
-/** What a median is being taken of; kept, because every update asks for medians. Those behind the ones inserted mean nothing. */
-const sorted: number[] = []
-
-/** Put a value in its place among the first `count` of `sorted`: there are few. The median of n is then at n >> 1, the upper of two. */
-function insert(value: number, count: number): void {
-  let place = count
-  for (; place > 0 && sorted[place - 1] > value; place--) sorted[place] = sorted[place - 1]
-  sorted[place] = value
 }
 
 /** Twice the median and 8 median absolute deviations. */
 function patience(values: readonly number[]): number {
-  const half = values.length >> 1
-  for (let i = 0; i < values.length; i++) insert(values[i], i)
-  const middle = sorted[half]
-  for (let i = 0; i < values.length; i++) insert(Math.abs(values[i] - middle), i)
-  return 2 * (middle + 8 * sorted[half])
+  const middle = median(values)
+  return 2 * (middle + 8 * medianDistance(values, middle))
 }
