@@ -1,7 +1,12 @@
 import { EventQueue } from './event-queue.js'
 
 /** What happens at some time; a promise when something real has to be waited for before time may go on. */
-export type Happening = () => void | Promise<void>
+export type Happening = (() => void | Promise<void>) | Occurrence
+
+/** A happening as an object: one that happens again and again, or has much to remember, costs no closure. */
+export interface Occurrence {
+  happen(): void | Promise<void>
+}
 
 /** Time that passes from event to event, however long the machine takes for them. */
 export class VirtualClock {
@@ -30,6 +35,6 @@ export class VirtualClock {
     if (happening === undefined) return false
     this.#nowMs = atMs
     this.#events++
-    return happening() ?? true
+    return (typeof happening === 'function' ? happening() : happening.happen()) ?? true
   }
 }
