@@ -38,9 +38,8 @@ interface Waits {
  */
 export class Deadline {
   readonly #bounds: DeadlineBounds
-  /** The latest rounds whose local steps have ended, and when; a round is at its remainder. */
-  readonly #rounds: number[] = []
-  readonly #trainedMs: number[] = []
+  /** The latest rounds whose local steps have ended, each followed by when; a round is at twice its remainder. */
+  readonly #trained: number[] = []
   #newest = 0
   readonly #waits = new Map<string, Waits>()
 
@@ -51,18 +50,19 @@ export class Deadline {
   /** Our local steps have ended: neighbours are waited for from now on. */
   trained(round: number, nowMs: number): void {
     this.#newest = round
-    this.#rounds[round % rememberedRounds] = round
-    this.#trainedMs[round % rememberedRounds] = nowMs
+    const place = 2 * (round % rememberedRounds)
+    this.#trained[place] = round
+    this.#trained[place + 1] = nowMs
   }
 
   /** An update of that round is here, in time or late. One that came before `trained` is to be told again after it. */
   heard(peer: string, round: number, nowMs: number): void {
-    const place = round % rememberedRounds
-    if (this.#rounds[place] !== round || round <= this.#newest - rememberedRounds) return
+    const place = 2 * (round % rememberedRounds)
+    if (this.#trained[place] !== round || round <= this.#newest - rememberedRounds) return
     const waits = this.#waits.get(peer) ?? { round: -Infinity, ms: [], heard: 0, patienceMs: 0 }
     if (round <= waits.round) return
     waits.round = round
-    waits.ms[waits.heard++ % waitsPerPeer] = nowMs - this.#trainedMs[place]
+    waits.ms[waits.heard++ % waitsPerPeer] = nowMs - this.#trained[place + 1]
     waits.patienceMs = patience(waits.ms)
     if (waits.heard === 1) this.#waits.set(peer, waits)
   }

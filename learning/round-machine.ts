@@ -97,7 +97,9 @@ export class RoundMachine {
   readonly #base: Float32Array | undefined
   /** Exchanges that peers opened since this round began. */
   readonly #offers = new Map<string, number>()
-  #expected: readonly string[] = []
+  /** The neighbours' names. */
+  #neighbours: ReadonlySet<string> = new Set()
+  #expected: readonly string[] = nobody
   #phase: Phase = 'idle'
   /** What the strategy works on, with the round and the neighbours of this machine. */
   readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
@@ -161,7 +163,7 @@ export class RoundMachine {
         if (this.#phase === 'idle') this.#nextRound(event.nowMs)
         break
       case 'members':
-        this.#members(event.neighbours, event.expected ?? [], event.nowMs)
+        this.#members(event.neighbours, event.expected ?? nobody, event.nowMs)
         break
       case 'trained':
         if (this.#phase === 'training') this.#trained(event.loss, event.work ?? this.#work!, event.nowMs)
@@ -176,7 +178,8 @@ export class RoundMachine {
   }
 
   #members(neighbours: readonly Neighbour[], expected: readonly string[], nowMs: number): void {
-    const known = new Set([...neighbours.map(({ peer }) => peer), ...expected])
+    this.#neighbours = new Set(neighbours.map(({ peer }) => peer))
+    const known = expected.length === 0 ? this.#neighbours : new Set([...this.#neighbours, ...expected])
     this.#inbox.keep(known)
     this.#deadline.keep(known)
     this.#silent = this.#silent.filter(peer => known.has(peer))
@@ -223,14 +226,14 @@ export class RoundMachine {
    */
   #catchUp(): void {
     const { neighbours, round } = this.#state
-    if (!neighbours.some(({ peer }) => (this.#inbox.newestRound(peer) ?? 0) > round)) return
+    if (this.#inbox.isEmpty || !neighbours.some(({ peer }) => (this.#inbox.newestRound(peer) ?? 0) > round)) return
     const newest = neighbours.map(({ peer }) => this.#inbox.newestRound(peer) ?? 0).sort((a, b) => a - b)
     const reached = newest.at((newest.length - 1) >> 1) ?? 0
     this.#state.round = Math.max(this.#state.round, Math.min(reached, this.#lastRound))
   }
 
   #update(from: string, update: Update, nowMs: number): void {
-    const isNeighbour = this.#isNeighbour(from)
+    const isNeighbour = this.#neighbours.has(from)
     if (!isNeighbour && !this.#expected.includes(from)) return this.#reject(from, 'not-a-neighbour')
     if (this.#silent.length > 0) this.#silent = this.#silent.filter(peer => peer !== from)
     if (update.kind !== 'offer') this.#deadline.heard(from, update.round, nowMs)
@@ -336,11 +339,6 @@ export class RoundMachine {
   #wait(untilMs: number): void {
     this.#untilMs = untilMs
     this.#actions.push({ type: 'wait', untilMs })
-  }
-
-  #isNeighbour(from: string): boolean {
-    for (const { peer } of this.#state.neighbours) if (peer === from) return true
-    return false
   }
 
   #isAveraging(): boolean {
