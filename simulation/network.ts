@@ -25,14 +25,18 @@ export class Network {
   readonly #clock: VirtualClock
   readonly #init: NetworkInit
   readonly #starts: Int32Array
+  /** Who sends. */
+  readonly #senders: Int32Array
   /** Who receives. */
-  readonly #ends: Int32Array
+  readonly #receivers: Int32Array
   /** NaN: the link was not used yet. */
   readonly #latenciesMs: Float64Array
   /** Of links that lose messages. */
   readonly #losses = new Map<number, Loss>()
   /** Of links that take time to send. */
   readonly #outlets = new Map<number, Outlet>()
+  /** What was sent last: a node sends one update to all its neighbours. */
+  #latest: Message | undefined
 
   constructor(clock: VirtualClock, init: NetworkInit) {
     this.#clock = clock
@@ -40,19 +44,28 @@ export class Network {
     const { size, neighbours } = init.graph
     this.#starts = new Int32Array(size + 1)
     for (let node = 0; node < size; node++) this.#starts[node + 1] = this.#starts[node] + neighbours[node].length
-    this.#ends = new Int32Array(this.#starts[size])
-    for (let node = 0; node < size; node++) this.#ends.set(neighbours[node], this.#starts[node])
-    this.#latenciesMs = new Float64Array(this.#ends.length).fill(NaN)
+    this.#senders = new Int32Array(this.#starts[size])
+    this.#receivers = new Int32Array(this.#starts[size])
+    for (let node = 0; node < size; node++) {
+      this.#senders.fill(node, this.#starts[node], this.#starts[node + 1])
+      this.#receivers.set(neighbours[node], this.#starts[node])
+    }
+    this.#latenciesMs = new Float64Array(this.#starts[size]).fill(NaN)
   }
 
   /** @param to - a neighbour of `from` */
   send(from: number, to: number, update: Update, bytes: number): void {
     const link = this.#link(from, to)
     if (Number.isNaN(this.#latenciesMs[link])) this.#draw(link, from, to)
-    const message = new Message(this.#init, from, to, update, bytes)
+    if (this.#latest?.update !== update) this.#latest = new Message(this, update, bytes)
     const outlet = this.#outlets.size > 0 ? this.#outlets.get(link) : undefined
-    if (outlet === undefined) this.#deliver(link, message)
-    else outlet.send(message)
+    if (outlet === undefined) this.#deliver(link, this.#latest)
+    else outlet.send(this.#latest)
+  }
+
+  /** A message has come out of a link. */
+  arrived(link: number, { update, bytes }: Message): void {
+    this.#init.onArrived(this.#senders[link], this.#receivers[link], update, bytes)
   }
 
   /** Forget what waits for a link that is gone. */
@@ -62,16 +75,16 @@ export class Network {
 
   #deliver(link: number, message: Message): void {
     if (this.#losses.size > 0 && this.#losses.get(link)?.hits() === true) return
-    this.#clock.after(this.#latenciesMs[link], message)
+    this.#clock.after(this.#latenciesMs[link], message, link)
   }
 
   #link(from: number, to: number): number {
-    const ends = this.#ends
+    const receivers = this.#receivers
     let low = this.#starts[from]
     let high = this.#starts[from + 1] - 1
     while (low < high) {
       const middle = (low + high) >> 1
-      if (ends[middle] < to) low = middle + 1
+      if (receivers[middle] < to) low = middle + 1
       else high = middle
     }
     return low
@@ -91,24 +104,20 @@ export class Network {
   }
 }
 
-/** An update between two nodes; it happens when it arrives. */
+/** An update on its way, over one link or many; it happens when it arrives, its detail being the link. */
 class Message implements Occurrence {
+  readonly update: Update
   readonly bytes: number
-  readonly #init: NetworkInit
-  readonly #from: number
-  readonly #to: number
-  readonly #update: Update
+  readonly #network: Network
 
-  constructor(init: NetworkInit, from: number, to: number, update: Update, bytes: number) {
-    this.#init = init
-    this.#from = from
-    this.#to = to
-    this.#update = update
+  constructor(network: Network, update: Update, bytes: number) {
+    this.#network = network
+    this.update = update
     this.bytes = bytes
   }
 
-  happen(): void {
-    this.#init.onArrived(this.#from, this.#to, this.#update, this.bytes)
+  happen(link: number): void {
+    this.#network.arrived(link, this)
   }
 }
 
