@@ -1,3 +1,5 @@
+import { median, medianDistance } from './median.js'
+
 /** Bounds of the time that a round waits for its neighbours. */
 export interface DeadlineBounds {
   /** @default 3000 */
@@ -12,6 +14,8 @@ export const defaultDeadlineBounds: DeadlineBounds = { minMs: 3000, maxMs: 30_00
 const waitsPerPeer = 16
 /** For how many of this node's latest rounds a late update still tells how long its sender takes. */
 const rememberedRounds = 8
+/** Of all peers; kept, because every round asks for their median. */
+const patiences: number[] = []
 
 interface Waits {
   /** The newest round among them: a peer counts once a round, whatever it sends. */
@@ -34,9 +38,8 @@ interface Waits {
  */
 export class Deadline {
   readonly #bounds: DeadlineBounds
-  /** The latest rounds whose local steps have ended, and when; a round is at its remainder. */
-  readonly #rounds: number[] = []
-  readonly #trainedMs: number[] = []
+  /** The latest rounds whose local steps have ended, each followed by when; a round is at twice its remainder. */
+  readonly #trained: number[] = []
   #newest = 0
   readonly #waits = new Map<string, Waits>()
 
@@ -47,18 +50,19 @@ export class Deadline {
   /** Our local steps have ended: neighbours are waited for from now on. */
   trained(round: number, nowMs: number): void {
     this.#newest = round
-    this.#rounds[round % rememberedRounds] = round
-    this.#trainedMs[round % rememberedRounds] = nowMs
+    const place = 2 * (round % rememberedRounds)
+    this.#trained[place] = round
+    this.#trained[place + 1] = nowMs
   }
 
   /** An update of that round is here, in time or late. One that came before `trained` is to be told again after it. */
   heard(peer: string, round: number, nowMs: number): void {
-    const place = round % rememberedRounds
-    if (this.#rounds[place] !== round || round <= this.#newest - rememberedRounds) return
+    const place = 2 * (round % rememberedRounds)
+    if (this.#trained[place] !== round || round <= this.#newest - rememberedRounds) return
     const waits = this.#waits.get(peer) ?? { round: -Infinity, ms: [], heard: 0, patienceMs: 0 }
     if (round <= waits.round) return
     waits.round = round
-    waits.ms[waits.heard++ % waitsPerPeer] = nowMs - this.#trainedMs[place]
+    waits.ms[waits.heard++ % waitsPerPeer] = nowMs - this.#trained[place + 1]
     waits.patienceMs = patience(waits.ms)
     if (waits.heard === 1) this.#waits.set(peer, waits)
   }
@@ -78,26 +82,13 @@ export class Deadline {
     const { minMs, maxMs } = this.#bounds
     if (this.#waits.size === 0) return Math.sqrt(minMs * maxMs)
     let count = 0
-    for (const { patienceMs } of this.#waits.values()) insert(patienceMs, count++)
-    return Math.min(maxMs, Math.max(minMs, sorted[count >> 1]))
+    for (const { patienceMs } of this.#waits.values()) patiences[count++] = patienceMs
+    return Math.min(maxMs, Math.max(minMs, median(patiences, count)))
   }
-}
-
-/** What a median is being taken of; kept, because every update asks for medians. Those behind the ones inserted mean nothing. */
-const sorted: number[] = []
-
-/** Put a value in its place among the first `count` of `sorted`: there are few. The median of n is then at n >> 1, the upper of two. */
-function insert(value: number, count: number): void {
-  let place = count
-  for (; place > 0 && sorted[place - 1] > value; place--) sorted[place] = sorted[place - 1]
-  sorted[place] = value
 }
 
 /** Twice the median and 8 median absolute deviations. */
 function patience(values: readonly number[]): number {
-  const half = values.length >> 1
-  for (let i = 0; i < values.length; i++) insert(values[i], i)
-  const middle = sorted[half]
-  for (let i = 0; i < values.length; i++) insert(Math.abs(values[i] - middle), i)
-  return 2 * (middle + 8 * sorted[half])
+  const middle = median(values)
+  return 2 * (middle + 8 * medianDistance(values, middle))
 }

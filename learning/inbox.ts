@@ -10,10 +10,11 @@ const perPeer = 2
 export class Inbox {
   /** Ascending by round. */
   readonly #held = new Map<string, Update[]>()
+  /** Updates held, of all peers. */
+  #count = 0
 
-  /** Whether nothing was held yet. */
   get isEmpty(): boolean {
-    return this.#held.size === 0
+    return this.#count === 0
   }
 
   /**
@@ -21,13 +22,16 @@ export class Inbox {
    * @returns the update that had to make room, if any
    */
   hold(from: string, update: Update, round: number): Update | undefined {
-    const held = this.#held.get(from) ?? []
-    this.#held.set(from, held)
-    forgetBefore(held, round)
+    let held = this.#held.get(from)
+    if (held === undefined) this.#held.set(from, (held = []))
+    this.#forgetBefore(held, round)
     let place = held.length
     while (place > 0 && held[place - 1].round > update.round) place--
     held.splice(place, 0, update)
-    return held.length > perPeer ? held.splice(perPeer - 1, 1)[0] : undefined
+    this.#count++
+    if (held.length <= perPeer) return undefined
+    this.#count--
+    return held.splice(perPeer - 1, 1)[0]
   }
 
   has(from: string, round: number): boolean {
@@ -38,22 +42,31 @@ export class Inbox {
   take(from: string, round: number): Update | undefined {
     const held = this.#held.get(from)
     if (held === undefined) return undefined
-    forgetBefore(held, round)
-    return held.at(0)?.round === round ? held.shift() : undefined
+    this.#forgetBefore(held, round)
+    if (held.at(0)?.round !== round) return undefined
+    this.#count--
+    return held.shift()
   }
 
   /** The newest round that `from` has sent an update for, of those still held. */
   newestRound(from: string): number | undefined {
-    return this.#held.get(from)?.at(-1)?.round
+    return this.isEmpty ? undefined : this.#held.get(from)?.at(-1)?.round
   }
 
   /** Forget all other peers. */
   keep(peers: ReadonlySet<string>): void {
-    for (const peer of this.#held.keys()) if (!peers.has(peer)) this.#held.delete(peer)
+    for (const [peer, { length }] of this.#held) {
+      if (peers.has(peer)) continue
+      this.#held.delete(peer)
+      this.#count -= length
+    }
   }
-}
 
-/** Changes `held`. */
-function forgetBefore(held: Update[], round: number): void {
-  while (held.length > 0 && held[0].round < round) held.shift()
+  /** Changes `held`. */
+  #forgetBefore(held: Update[], round: number): void {
+    while (held.length > 0 && held[0].round < round) {
+      held.shift()
+      this.#count--
+    }
+  }
 }

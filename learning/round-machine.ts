@@ -15,8 +15,8 @@ export type Event = { readonly nowMs: number } & (
    * peers that are about to become neighbours; what they send early is kept.
    */
   | { readonly type: 'members'; readonly neighbours: readonly Neighbour[]; readonly expected?: readonly string[] }
-  /** The local steps asked for by `train` have ended; their result is in the work vector. */
-  | { readonly type: 'trained'; readonly loss: number }
+  /** The local steps asked for by `train` have ended; their result is in `work`. @default work: the machine's work vector */
+  | { readonly type: 'trained'; readonly loss: number; readonly work?: Float32Array }
   | { readonly type: 'update'; readonly from: string; readonly update: Update }
   /** The time that `wait` named has come. */
   | { readonly type: 'timeout' }
@@ -50,10 +50,10 @@ export interface RoundMachineInit {
   /** The node's model. The machine changes it, and nobody else. */
   readonly parameters: Float32Array
   /**
-   * Same length; local steps run on it, so that `parameters` is never half trained. Read anew at each use: whoever drives
-   * many machines may lend each a vector, by a getter, for as long as it handles `trained`, and give `start` otherwise.
+   * Same length; local steps run on it, so that `parameters` is never half trained. Whoever drives many machines may leave
+   * it out, begin local steps at `start`, and lend their result to each `trained`.
    */
-  readonly work: Float32Array
+  readonly work?: Float32Array
   readonly averaging: Averaging
   readonly compressor: Compressor
   readonly rng: Rng
@@ -86,15 +86,20 @@ type Phase = 'idle' | 'training' | 'averaging' | 'resting' | 'finished'
  * than its deadline.
  */
 export class RoundMachine {
-  readonly #init: RoundMachineInit
   readonly #averaging: Averaging
+  readonly #work: Float32Array | undefined
+  readonly #localSteps: number
+  readonly #lastRound: number
+  readonly #minRoundMs: number
   readonly #deadline: Deadline
   readonly #inbox = new Inbox()
   /** What `parameters` were when local steps began; only strategies that average meanwhile need it. */
   readonly #base: Float32Array | undefined
   /** Exchanges that peers opened since this round began. */
   readonly #offers = new Map<string, number>()
-  #expected: readonly string[] = []
+  /** The neighbours' names. */
+  #neighbours: ReadonlySet<string> = new Set()
+  #expected: readonly string[] = nobody
   #phase: Phase = 'idle'
   /** What the strategy works on, with the round and the neighbours of this machine. */
   readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
@@ -110,15 +115,18 @@ export class RoundMachine {
 
   /** @throws InvalidParametersError when the strategy cannot use the compressor */
   constructor(init: RoundMachineInit) {
-    this.#init = init
-    checkCompressor(init.averaging, init.compressor)
-    this.#averaging = init.averaging
+    const { parameters, averaging, compressor, rng, round = 0, stepsTaken = 0 } = init
+    checkCompressor(averaging, compressor)
+    this.#averaging = averaging
+    this.#work = init.work
+    this.#localSteps = init.localSteps
+    this.#lastRound = init.rounds ?? Infinity
+    this.#minRoundMs = init.minRoundMs ?? 0
     this.#deadline = new Deadline(init.deadline ?? defaultDeadlineBounds)
-    const { parameters, compressor, rng, round = 0, stepsTaken = 0 } = init
     this.#state = { parameters, neighbours: [], round, compressor, rng, plausibility: new Plausibility() }
     this.#stepsTaken = stepsTaken
-    if (!init.averaging.synchronous) this.#base = new Float32Array(init.parameters.length)
-    init.averaging.begin?.(init.parameters)
+    if (!averaging.synchronous) this.#base = new Float32Array(parameters.length)
+    averaging.begin?.(parameters)
   }
 
   /** The round under way, or the last one when finished. */
@@ -128,7 +136,7 @@ export class RoundMachine {
 
   /** Where the local steps under way begin. It stays as it is until `trained`. */
   get start(): Float32Array {
-    return this.#base ?? this.#init.parameters
+    return this.#base ?? this.#state.parameters
   }
 
   /** Optimiser steps that this node has taken, in all its rounds. */
@@ -155,10 +163,10 @@ export class RoundMachine {
         if (this.#phase === 'idle') this.#nextRound(event.nowMs)
         break
       case 'members':
-        this.#members(event.neighbours, event.expected ?? [], event.nowMs)
+        this.#members(event.neighbours, event.expected ?? nobody, event.nowMs)
         break
       case 'trained':
-        if (this.#phase === 'training') this.#trained(event.loss, event.nowMs)
+        if (this.#phase === 'training') this.#trained(event.loss, event.work ?? this.#work!, event.nowMs)
         break
       case 'update':
         this.#update(event.from, event.update, event.nowMs)
@@ -170,7 +178,8 @@ export class RoundMachine {
   }
 
   #members(neighbours: readonly Neighbour[], expected: readonly string[], nowMs: number): void {
-    const known = new Set([...neighbours.map(({ peer }) => peer), ...expected])
+    this.#neighbours = new Set(neighbours.map(({ peer }) => peer))
+    const known = expected.length === 0 ? this.#neighbours : new Set([...this.#neighbours, ...expected])
     this.#inbox.keep(known)
     this.#deadline.keep(known)
     this.#silent = this.#silent.filter(peer => known.has(peer))
@@ -181,9 +190,10 @@ export class RoundMachine {
     this.#deliverHeld(nowMs)
   }
 
-  #trained(loss: number, nowMs: number): void {
-    const { parameters, work, localSteps } = this.#init
-    this.#stepsTaken += localSteps
+  /** @param work - changed */
+  #trained(loss: number, work: Float32Array, nowMs: number): void {
+    const { parameters } = this.#state
+    this.#stepsTaken += this.#localSteps
     this.#loss = loss
     if (this.#base !== undefined) addDifference(work, parameters, this.#base)
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
@@ -216,14 +226,14 @@ export class RoundMachine {
    */
   #catchUp(): void {
     const { neighbours, round } = this.#state
-    if (!neighbours.some(({ peer }) => (this.#inbox.newestRound(peer) ?? 0) > round)) return
+    if (this.#inbox.isEmpty || !neighbours.some(({ peer }) => (this.#inbox.newestRound(peer) ?? 0) > round)) return
     const newest = neighbours.map(({ peer }) => this.#inbox.newestRound(peer) ?? 0).sort((a, b) => a - b)
     const reached = newest.at((newest.length - 1) >> 1) ?? 0
     this.#state.round = Math.max(this.#state.round, Math.min(reached, this.#lastRound))
   }
 
   #update(from: string, update: Update, nowMs: number): void {
-    const isNeighbour = this.#isNeighbour(from)
+    const isNeighbour = this.#neighbours.has(from)
     if (!isNeighbour && !this.#expected.includes(from)) return this.#reject(from, 'not-a-neighbour')
     if (this.#silent.length > 0) this.#silent = this.#silent.filter(peer => peer !== from)
     if (update.kind !== 'offer') this.#deadline.heard(from, update.round, nowMs)
@@ -296,14 +306,13 @@ export class RoundMachine {
   }
 
   #rest(nowMs: number): void {
-    const untilMs = this.#roundStartedMs + (this.#init.minRoundMs ?? 0)
+    const untilMs = this.#roundStartedMs + this.#minRoundMs
     if (untilMs <= nowMs || this.#state.round >= this.#lastRound) return this.#nextRound(nowMs)
     this.#phase = 'resting'
     this.#wait(untilMs)
   }
 
   #nextRound(nowMs: number): void {
-    const { parameters, work, localSteps } = this.#init
     if (this.#state.round >= this.#lastRound) {
       this.#phase = 'finished'
       this.#actions.push({ type: 'finished', round: this.#state.round })
@@ -313,13 +322,13 @@ export class RoundMachine {
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
     this.#offers.clear()
-    this.#base?.set(parameters)
-    if (work !== this.start) work.set(parameters)
+    this.#base?.set(this.#state.parameters)
+    this.#work?.set(this.#state.parameters)
     this.#actions.push({
       type: 'train',
       round: this.#state.round,
       firstStep: this.#stepsTaken,
-      steps: localSteps
+      steps: this.#localSteps
     })
   }
 
@@ -330,15 +339,6 @@ export class RoundMachine {
   #wait(untilMs: number): void {
     this.#untilMs = untilMs
     this.#actions.push({ type: 'wait', untilMs })
-  }
-
-  get #lastRound(): number {
-    return this.#init.rounds ?? Infinity
-  }
-
-  #isNeighbour(from: string): boolean {
-    for (const { peer } of this.#state.neighbours) if (peer === from) return true
-    return false
   }
 
   #isAveraging(): boolean {

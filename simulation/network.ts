@@ -1,10 +1,12 @@
 import type { Update } from '../learning/averaging/averaging.js'
 import type { Rng } from '../learning/rng.js'
+import type { Graph } from '../learning/topology/topology.js'
 import { outboxCapacity } from '../protocols/outbox.js'
 import type { ParsedConditions } from './conditions.js'
-import type { VirtualClock } from './virtual-clock.js'
+import type { Occurrence, VirtualClock } from './virtual-clock.js'
 
 export interface NetworkInit {
+  readonly graph: Graph
   readonly conditions: ParsedConditions
   readonly rng: Rng
   /** A message has come out of a link; whether anybody is there to take it is not the network's concern. */
@@ -12,108 +14,162 @@ export interface NetworkInit {
 }
 
 /**
- * Links between virtual nodes. A link sends one message after another at its bandwidth, and each arrives a latency later:
- * the order is kept, as over a TCP connection. What is lost has been sent, and never arrives.
+ * Links between virtual nodes that are neighbours, each direction one of its own. A link sends one message after another at
+ * its bandwidth, and each arrives a latency later: the order is kept, as over a TCP connection. What is lost has been sent,
+ * and never arrives.
+ *
+ * Of a link there is a number: those of a node begin at its entry of `#starts`, in the order of its neighbours. What every
+ * message asks for lies in arrays by that number, for a link's own object would long have left the caches of the processor.
  */
 export class Network {
   readonly #clock: VirtualClock
   readonly #init: NetworkInit
-  /** Of each node that has sent, by who receives. */
-  readonly #links: (Map<number, Link> | undefined)[] = []
+  readonly #starts: Int32Array
+  /** Who sends. */
+  readonly #senders: Int32Array
+  /** Who receives. */
+  readonly #receivers: Int32Array
+  /** NaN: the link was not used yet. */
+  readonly #latenciesMs: Float64Array
+  /** Of links that lose messages. */
+  readonly #losses = new Map<number, Loss>()
+  /** Of links that take time to send. */
+  readonly #outlets = new Map<number, Outlet>()
+  /** What was sent last: a node sends one update to all its neighbours. */
+  #latest: Message | undefined
 
   constructor(clock: VirtualClock, init: NetworkInit) {
     this.#clock = clock
     this.#init = init
+    const { size, neighbours } = init.graph
+    this.#starts = new Int32Array(size + 1)
+    for (let node = 0; node < size; node++) this.#starts[node + 1] = this.#starts[node] + neighbours[node].length
+    this.#senders = new Int32Array(this.#starts[size])
+    this.#receivers = new Int32Array(this.#starts[size])
+    for (let node = 0; node < size; node++) {
+      this.#senders.fill(node, this.#starts[node], this.#starts[node + 1])
+      this.#receivers.set(neighbours[node], this.#starts[node])
+    }
+    this.#latenciesMs = new Float64Array(this.#starts[size]).fill(NaN)
   }
 
+  /** @param to - a neighbour of `from` */
   send(from: number, to: number, update: Update, bytes: number): void {
-    const links = (this.#links[from] ??= new Map<number, Link>())
-    let link = links.get(to)
-    if (link === undefined) links.set(to, (link = this.#createLink(from, to)))
-    link.send(update, bytes)
+    const link = this.#link(from, to)
+    if (Number.isNaN(this.#latenciesMs[link])) this.#draw(link, from, to)
+    if (this.#latest?.update !== update) this.#latest = new Message(this, update, bytes)
+    const outlet = this.#outlets.size > 0 ? this.#outlets.get(link) : undefined
+    if (outlet === undefined) this.#deliver(link, this.#latest)
+    else outlet.send(this.#latest)
+  }
+
+  /** A message has come out of a link. */
+  arrived(link: number, { update, bytes }: Message): void {
+    this.#init.onArrived(this.#senders[link], this.#receivers[link], update, bytes)
   }
 
   /** Forget what waits for a link that is gone. */
   clear(from: number, to: number): void {
-    this.#links[from]?.get(to)?.clear()
+    this.#outlets.get(this.#link(from, to))?.clear()
+  }
+
+  #deliver(link: number, message: Message): void {
+    if (this.#losses.size > 0 && this.#losses.get(link)?.hits() === true) return
+    this.#clock.after(this.#latenciesMs[link], message, link)
+  }
+
+  #link(from: number, to: number): number {
+    const receivers = this.#receivers
+    let low = this.#starts[from]
+    let high = this.#starts[from + 1] - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (receivers[middle] < to) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Both directions of a link are alike; which messages get lost differs. */
-  #createLink(from: number, to: number): Link {
-    const { conditions, rng, onArrived } = this.#init
+  #draw(link: number, from: number, to: number): void {
+    const { conditions, rng } = this.#init
     const drawn = rng.fork(`${Math.min(from, to)}-${Math.max(from, to)}`)
-    const latencyMs = conditions.latencyMs.draw(drawn.fork('latency'))
-    const loss = conditions.loss.draw(drawn.fork('loss'))
-    const megabits = conditions.megabits?.draw(drawn.fork('bandwidth'))
-    return new Link({
-      clock: this.#clock,
-      onArrived,
-      from,
-      to,
-      latencyMs,
-      bytesPerMs: megabits === undefined ? Infinity : (megabits * 1e6) / 8 / 1000,
-      loss,
-      // Most links lose nothing, and there are many.
-      rng: loss > 0 ? rng.fork(`${from}-${to}`) : undefined
-    })
+    this.#latenciesMs[link] = conditions.latencyMs.draw(drawn.fork('latency'))
+    const share = conditions.loss.draw(drawn.fork('loss'))
+    if (share > 0) this.#losses.set(link, new Loss(share, rng.fork(`${from}-${to}`)))
+    if (conditions.megabits === undefined) return
+    const bytesPerMs = (conditions.megabits.draw(drawn.fork('bandwidth')) * 1e6) / 8 / 1000
+    const deliver = (message: Message): void => this.#deliver(link, message)
+    this.#outlets.set(link, new Outlet({ clock: this.#clock, bytesPerMs, deliver }))
   }
 }
 
-interface LinkInit extends Pick<NetworkInit, 'onArrived'> {
-  readonly clock: VirtualClock
-  readonly from: number
-  readonly to: number
-  readonly latencyMs: number
-  readonly bytesPerMs: number
-  readonly loss: number
-  /** Decides which messages get lost; undefined when none do. */
-  readonly rng: Rng | undefined
-}
-
-interface Parcel {
+/** An update on its way, over one link or many; it happens when it arrives, its detail being the link. */
+class Message implements Occurrence {
   readonly update: Update
   readonly bytes: number
+  readonly #network: Network
+
+  constructor(network: Network, update: Update, bytes: number) {
+    this.#network = network
+    this.update = update
+    this.bytes = bytes
+  }
+
+  happen(link: number): void {
+    this.#network.arrived(link, this)
+  }
 }
 
-/** One direction between two nodes. */
-class Link {
-  readonly #init: LinkInit
-  /** What has to wait for the messages before it; undefined before there was any. */
-  #waiting: Parcel[] | undefined
+/** Decides which messages of a link get lost. */
+class Loss {
+  readonly #share: number
+  readonly #rng: Rng
+
+  constructor(share: number, rng: Rng) {
+    this.#share = share
+    this.#rng = rng
+  }
+
+  hits(): boolean {
+    return this.#rng.uniform() < this.#share
+  }
+}
+
+interface OutletInit {
+  readonly clock: VirtualClock
+  readonly bytesPerMs: number
+  readonly deliver: (message: Message) => void
+}
+
+/** Where messages wait for those before them to be sent. */
+class Outlet {
+  readonly #init: OutletInit
+  readonly #waiting: Message[] = []
   #busy = false
 
-  constructor(init: LinkInit) {
+  constructor(init: OutletInit) {
     this.#init = init
   }
 
-  send(update: Update, bytes: number): void {
-    if (this.#init.bytesPerMs === Infinity) this.#deliver(update, bytes)
-    else if (!this.#busy) this.#transmit({ update, bytes })
-    else {
-      this.#waiting ??= []
-      this.#waiting.push({ update, bytes })
-      if (this.#waiting.length > outboxCapacity) this.#waiting.shift()
-    }
+  send(message: Message): void {
+    if (!this.#busy) return this.#transmit(message)
+    this.#waiting.push(message)
+    if (this.#waiting.length > outboxCapacity) this.#waiting.shift()
   }
 
   clear(): void {
-    this.#waiting = undefined
+    this.#waiting.length = 0
   }
 
-  #transmit({ update, bytes }: Parcel): void {
-    const { clock, bytesPerMs } = this.#init
+  #transmit(message: Message): void {
+    const { clock, bytesPerMs, deliver } = this.#init
     this.#busy = true
-    clock.after(bytes / bytesPerMs, () => {
+    clock.after(message.bytes / bytesPerMs, () => {
       this.#busy = false
-      this.#deliver(update, bytes)
-      const next = this.#waiting?.shift()
+      deliver(message)
+      const next = this.#waiting.shift()
       if (next !== undefined) this.#transmit(next)
     })
-  }
-
-  #deliver(update: Update, bytes: number): void {
-    const { clock, latencyMs, loss, rng, onArrived, from, to } = this.#init
-    if (rng !== undefined && rng.uniform() < loss) return
-    clock.after(latencyMs, () => onArrived(from, to, update, bytes))
   }
 }

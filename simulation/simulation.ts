@@ -10,7 +10,7 @@ import type { ParsedConditions } from './conditions.js'
 import { Lookahead } from './lookahead.js'
 import { Network } from './network.js'
 import { VirtualClock } from './virtual-clock.js'
-import { VirtualNode, type VirtualRound } from './virtual-node.js'
+import { VirtualNode, type VirtualNodeComponents, type VirtualRound } from './virtual-node.js'
 import type { Workforce } from './workforce.js'
 
 export interface SimulationInit {
@@ -42,6 +42,8 @@ export interface SimulationInit {
 /** After so many events the thread looks at what else has happened, such as Ctrl-C. */
 const eventsPerTurn = 256
 
+const ignore = (): void => {}
+
 /**
  * A swarm of virtual nodes: the round machines, codecs and engine of a device on a virtual clock and network. The same init
  * gives the same run, bit for bit, whoever trains.
@@ -67,23 +69,31 @@ export class Simulation {
     this.#init = init
     const { peers, graph, layout, compress, seed, conditions } = init
     const rng = createRng(seed).fork('simulation')
-    const compressor = createCompressor(compress, layout)
-    const parts = {
-      clock: this.clock,
-      workforce,
-      lookahead: new Lookahead(workforce),
-      compressor,
-      scratch: createScratch(layout.size)
-    }
     this.#indexOf = new Map(peers.map((peer, index) => [peer, index]))
     this.#learning = new Set(peers.keys())
     this.#groups = new Int32Array(peers.length)
     this.#online = new Uint8Array(peers.length).fill(1)
     this.#network = new Network(this.clock, {
+      graph,
       conditions,
       rng: rng.fork('links'),
       onArrived: (from, to, update, bytes) => this.#arrived(from, to, update, bytes)
     })
+    const parts: VirtualNodeComponents = {
+      clock: this.clock,
+      workforce,
+      lookahead: new Lookahead(workforce),
+      compressor: createCompressor(compress, layout),
+      scratch: createScratch(layout.size),
+      averaging: init.averaging,
+      localSteps: init.localSteps,
+      rounds: init.rounds,
+      onSend: (node, to, update, bytes) => this.#network.send(node, this.#indexOf.get(to)!, update, bytes),
+      onAveraged: init.onAveraged ?? ignore,
+      onRound: init.onRound ?? ignore,
+      onRejected: init.onRejected ?? ignore,
+      onFinished: node => this.#learning.delete(node)
+    }
     const stepMs = drawStepTimes(graph.size, conditions, rng)
     this.nodes = peers.map((_, index) => this.#createNode(index, parts, stepMs[index]))
   }
@@ -141,23 +151,14 @@ export class Simulation {
     this.#reachChanged([...this.nodes.keys()])
   }
 
-  #createNode(index: number, parts: ConstructorParameters<typeof VirtualNode>[0], stepMs: number): VirtualNode {
-    const { peers, initial, seed, averaging, localSteps, rounds, evaluateEvery } = this.#init
-    const { evaluates, onAveraged, onRound, onRejected } = this.#init
+  #createNode(index: number, parts: VirtualNodeComponents, stepMs: number): VirtualNode {
+    const { peers, initial, seed, evaluateEvery, evaluates } = this.#init
     return new VirtualNode(parts, {
       index,
       parameters: initial(index).slice(),
-      averaging,
       rng: createRng(seed).fork(peers[index]),
-      localSteps,
-      rounds,
       evaluateEvery: (evaluates?.(index) ?? true) ? evaluateEvery : 0,
-      stepMs,
-      onSend: (to, update, bytes) => this.#network.send(index, this.#indexOf.get(to)!, update, bytes),
-      onAveraged: (result, parameters) => onAveraged?.(index, result, parameters),
-      onRound: round => onRound?.(index, round),
-      onRejected: (peer, reason) => onRejected?.(index, peer, reason),
-      onFinished: () => this.#learning.delete(index)
+      stepMs
     })
   }
 

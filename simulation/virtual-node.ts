@@ -5,8 +5,8 @@ import type { Scratch } from '../learning/averaging/scratch.js'
 import type { Compressor } from '../learning/compression/compressor.js'
 import type { Rng } from '../learning/rng.js'
 import { RoundMachine, type Action, type Event, type RoundResult } from '../learning/round-machine.js'
-import type { Lookahead } from './lookahead.js'
-import type { VirtualClock } from './virtual-clock.js'
+import type { Assignment, Lookahead } from './lookahead.js'
+import type { Happening, Occurrence, VirtualClock } from './virtual-clock.js'
 import { wireBytes } from './wire-bytes.js'
 import type { Trained, Workforce } from './workforce.js'
 
@@ -24,42 +24,44 @@ export interface VirtualRound {
   readonly steps: number
 }
 
+/** What all nodes of a swarm share; whatever a node does is told with its index. */
 export interface VirtualNodeComponents {
   readonly clock: VirtualClock
   readonly workforce: Workforce
   readonly lookahead: Lookahead
   readonly compressor: Compressor
-  /** Shared by all nodes of the thread, as is the compressor. */
   readonly scratch: Scratch
+  readonly averaging: string
+  readonly localSteps: number
+  readonly rounds: number
+  readonly onSend: (node: number, to: string, update: Update, bytes: number) => void
+  readonly onAveraged: (node: number, result: RoundResult, parameters: Float32Array) => void
+  readonly onRound: (node: number, round: VirtualRound) => void
+  readonly onRejected: (node: number, peer: string, reason: RejectReason) => void
+  readonly onFinished: (node: number) => void
 }
 
 export interface VirtualNodeInit {
   readonly index: number
   readonly parameters: Float32Array
-  readonly averaging: string
   readonly rng: Rng
-  readonly localSteps: number
-  readonly rounds: number
   /** 0: never. */
   readonly evaluateEvery: number
   /** Virtual milliseconds that a local step takes. */
   readonly stepMs: number
-  readonly onSend: (to: string, update: Update, bytes: number) => void
-  readonly onAveraged: (result: RoundResult, parameters: Float32Array) => void
-  readonly onRound: (round: VirtualRound) => void
-  readonly onRejected: (peer: string, reason: RejectReason) => void
-  readonly onFinished: () => void
 }
 
 /** Performs what a round machine decides on virtual time, as the driver of a device does on real time. */
-export class VirtualNode {
+export class VirtualNode implements Occurrence {
   readonly parameters: Float32Array
   readonly #parts: VirtualNodeComponents
-  readonly #init: VirtualNodeInit
+  readonly #index: number
+  readonly #evaluateEvery: number
+  readonly #stepMs: number
   readonly #machine: RoundMachine
   readonly #averagesMeanwhile: boolean
-  /** The result of local steps, lent for as long as the machine handles them. */
-  #lent: Float32Array | undefined
+  /** Local steps under way. */
+  #training: Assignment<Trained> | undefined
   #alarmMs = Infinity
   #wantedMs = Infinity
   #bytesSent = 0
@@ -67,28 +69,18 @@ export class VirtualNode {
   #steps = 0
   #online = true
   /** What the node slept through on its own side: the end of its local steps, its alarms. */
-  readonly #missed: (() => void | Promise<void>)[] = []
+  readonly #missed: Happening[] = []
 
-  constructor(components: VirtualNodeComponents, init: VirtualNodeInit) {
+  constructor(components: VirtualNodeComponents, { index, parameters, rng, evaluateEvery, stepMs }: VirtualNodeInit) {
     this.#parts = components
-    this.#init = init
-    const { parameters, localSteps, rounds, rng } = init
-    const { compressor, scratch } = components
-    const averaging = createAveraging(init.averaging, parameters.length, scratch)
+    this.#index = index
+    this.#evaluateEvery = evaluateEvery
+    this.#stepMs = stepMs
+    const { compressor, scratch, localSteps, rounds } = components
+    const averaging = createAveraging(components.averaging, parameters.length, scratch)
     this.parameters = parameters
     this.#averagesMeanwhile = !averaging.synchronous
-    const work = (): Float32Array => this.#lent ?? this.#machine.start
-    this.#machine = new RoundMachine({
-      parameters,
-      get work() {
-        return work()
-      },
-      averaging,
-      compressor,
-      rng,
-      localSteps,
-      rounds
-    })
+    this.#machine = new RoundMachine({ parameters, averaging, compressor, rng, localSteps, rounds })
   }
 
   get online(): boolean {
@@ -122,6 +114,16 @@ export class VirtualNode {
     for (const happening of this.#missed.splice(0)) this.#parts.clock.after(0, happening)
   }
 
+  /** Local steps have ended. */
+  happen(): void | Promise<void> {
+    if (!this.#online) {
+      this.#missed.push(this)
+      return
+    }
+    const trained = this.#parts.lookahead.take(this.#training!)
+    return trained instanceof Promise ? trained.then(later => this.#trained(later)) : this.#trained(trained)
+  }
+
   #handle(event: Event): void {
     for (const action of this.#machine.handle(event)) this.#perform(action)
   }
@@ -135,40 +137,35 @@ export class VirtualNode {
       case 'wait':
         return this.#wait(action.untilMs)
       case 'reject':
-        return this.#init.onRejected(action.from, action.reason)
+        return this.#parts.onRejected(this.#index, action.from, action.reason)
       case 'diverged':
         return
       case 'averaged':
         this.#wantedMs = Infinity
         return this.#averaged(action)
       case 'finished':
-        return this.#parts.clock.after(this.#roundMs, () => this.#init.onFinished())
+        return this.#parts.clock.after(this.#roundMs, () => this.#parts.onFinished(this.#index))
     }
   }
 
   #train(firstStep: number, steps: number): void {
     const { clock, lookahead, workforce } = this.#parts
-    const node = this.#init.index
-    const request = { node, parameters: this.#machine.start, firstStep, steps }
-    const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.train(request))
+    const request = { node: this.#index, parameters: this.#machine.start, firstStep, steps }
+    this.#training = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.train(request))
     this.#steps += steps
-    this.#after(this.#roundMs, () => {
-      const trained = lookahead.take(assignment)
-      return trained instanceof Promise ? trained.then(later => this.#trained(later)) : this.#trained(trained)
-    })
+    clock.after(this.#roundMs, this)
   }
 
   #trained(trained: Trained): void {
-    this.#lent = trained.parameters
-    this.#handle({ type: 'trained', loss: trained.loss, nowMs: this.#parts.clock.nowMs })
-    this.#lent = undefined
+    const { loss, parameters } = trained
+    this.#handle({ type: 'trained', loss, work: parameters, nowMs: this.#parts.clock.nowMs })
     trained.release()
   }
 
   #send(to: string, update: Update): void {
     const bytes = wireBytes(update)
     this.#bytesSent += bytes
-    this.#init.onSend(to, update, bytes)
+    this.#parts.onSend(this.#index, to, update, bytes)
   }
 
   /** At most one alarm is set, or the queue would fill with alarms of rounds that ended long before. */
@@ -179,31 +176,39 @@ export class VirtualNode {
 
   #setAlarm(atMs: number): void {
     this.#alarmMs = atMs
-    this.#after(Math.max(0, atMs - this.#parts.clock.nowMs), () => {
-      if (this.#alarmMs !== atMs) return
-      this.#alarmMs = Infinity
-      if (this.#wantedMs === Infinity) return
-      if (this.#wantedMs > this.#parts.clock.nowMs) this.#setAlarm(this.#wantedMs)
-      else this.#handle({ type: 'timeout', nowMs: this.#parts.clock.nowMs })
-    })
+    this.#parts.clock.after(Math.max(0, atMs - this.#parts.clock.nowMs), () => this.#ring(atMs))
+  }
+
+  /** @param atMs - when the alarm was due; it may have been replaced */
+  #ring(atMs: number): void {
+    if (!this.#online) {
+      this.#missed.push(() => this.#ring(atMs))
+      return
+    }
+    if (this.#alarmMs !== atMs) return
+    this.#alarmMs = Infinity
+    if (this.#wantedMs === Infinity) return
+    if (this.#wantedMs > this.#parts.clock.nowMs) this.#setAlarm(this.#wantedMs)
+    else this.#handle({ type: 'timeout', nowMs: this.#parts.clock.nowMs })
   }
 
   #averaged(result: RoundResult): void {
-    const { index, rounds, evaluateEvery, stepMs, onAveraged, onRound } = this.#init
-    const { clock, lookahead, workforce } = this.#parts
-    onAveraged(result, this.parameters)
+    const { clock, lookahead, workforce, rounds, onAveraged, onRound } = this.#parts
+    const node = this.#index
+    const evaluateEvery = this.#evaluateEvery
+    onAveraged(node, result, this.parameters)
     const bytesSent = this.#bytesSent
     const bytesReceived = this.#bytesReceived
     const seconds = clock.nowMs / 1000
     const steps = this.#steps
-    const computeSeconds = (steps * stepMs) / 1000
+    const computeSeconds = (steps * this.#stepMs) / 1000
     const report = (evaluation: Evaluation | undefined): void =>
-      onRound({ result, evaluation, bytesSent, bytesReceived, seconds, computeSeconds, steps })
+      onRound(node, { result, evaluation, bytesSent, bytesReceived, seconds, computeSeconds, steps })
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
     if (!due) return report(undefined)
     // A device evaluates while it trains on; its model stands still until then, or is copied.
     const model = this.#averagesMeanwhile ? this.parameters.slice() : this.parameters
-    const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.evaluate(index, model))
+    const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.evaluate(node, model))
     clock.after(this.#roundMs, () => {
       const evaluation = lookahead.take(assignment)
       return evaluation instanceof Promise ? evaluation.then(report) : report(evaluation)
@@ -211,14 +216,6 @@ export class VirtualNode {
   }
 
   get #roundMs(): number {
-    return this.#init.stepMs * this.#init.localSteps
-  }
-
-  /** Something that the node does by itself: it waits until the node is awake. */
-  #after(ms: number, run: () => void | Promise<void>): void {
-    this.#parts.clock.after(ms, () => {
-      if (this.#online) return run()
-      this.#missed.push(run)
-    })
+    return this.#stepMs * this.#parts.localSteps
   }
 }

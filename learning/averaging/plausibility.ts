@@ -1,3 +1,4 @@
+import { median } from '../median.js'
 import { norm } from '../parameters.js'
 
 /** Distances remembered, of all neighbours together. */
@@ -18,7 +19,9 @@ const normsApart = 10
  * This finds nonsense, not clever lies: a model of the right size is believed whatever it says.
  */
 export class Plausibility {
-  #distances: number[] = []
+  /** The latest ones; the oldest is at `#judged` modulo `remembered`. */
+  readonly #distances: number[] = []
+  #judged = 0
 
   /**
    * @param squaredDistance - ||theirs - ours||^2
@@ -26,18 +29,17 @@ export class Plausibility {
    */
   admits(squaredDistance: number, ours: Float32Array): boolean {
     const distance = Math.sqrt(squaredDistance)
-    const usual = this.#distances.length < fewest ? 0 : factor * median(this.#distances)
-    const atLeast = Math.max(normsApart, usual)
-    // The norm takes a pass over the vector, and is seldom needed.
-    const most = distance <= atLeast ? atLeast : Math.max(normsApart * (norm(ours) + 1), usual)
+    // What is near is believed whatever is usual: median and norm take time.
+    const most = distance <= normsApart ? normsApart : this.#most(distance, ours)
     // Written so that NaN is not admitted.
     const admitted = distance <= most
-    this.#distances = [...this.#distances, admitted ? distance : most].slice(-remembered)
+    this.#distances[this.#judged++ % remembered] = admitted ? distance : most
     return admitted
   }
-}
 
-/** The upper one of two. */
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
+  /** Up to where a model so far away would be believed. */
+  #most(distance: number, ours: Float32Array): number {
+    const usual = this.#distances.length < fewest ? 0 : factor * median(this.#distances)
+    return distance <= usual ? usual : Math.max(normsApart * (norm(ours) + 1), usual)
+  }
 }

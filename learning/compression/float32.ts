@@ -3,6 +3,7 @@ import { allFinite } from '../parameters.js'
 import { refuseArgument } from '../spec.js'
 import { checkLength } from './check-length.js'
 import type { CompressorKind } from './compressor.js'
+import { ownBytes } from './own-bytes.js'
 
 /** Whether this machine keeps floats as the wire does: a copy of the bytes is then all there is to do. */
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
@@ -18,7 +19,7 @@ export const float32: CompressorKind = {
       maxBytes,
       seekable: true,
       encode(input) {
-        if (isLittleEndian) return bytesOf(input).slice()
+        if (isLittleEndian) return ownBytes(bytesOf(input), maxBytes)
         const bytes = new Uint8Array(maxBytes)
         const view = new DataView(bytes.buffer)
         for (let i = 0; i < size; i++) view.setFloat32(4 * i, input[i], true)

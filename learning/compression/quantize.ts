@@ -4,6 +4,7 @@ import { addressOf, eachTile, kernels, tile, TILE_LENGTH, type Dequantize, type 
 import { truncateToBfloat16 } from './bfloat16.js'
 import { checkLength } from './check-length.js'
 import type { Compressor, CompressorKind } from './compressor.js'
+import { ownBytes } from './own-bytes.js'
 import { rangeCoded } from './range-coded.js'
 
 /** @default 8 */
@@ -124,7 +125,7 @@ class Quantizer implements Compressor {
       this.#largestUnit
     )
     bytes[this.maxBytes - 1] &= this.#lastByte
-    return bytes.slice(0, this.maxBytes)
+    return ownBytes(bytes, this.maxBytes)
   }
 
   decode(bytes: Uint8Array, output: Float32Array, from = 0): void {

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Update } from '../../learning/averaging/averaging.js'
 import { createRng } from '../../learning/rng.js'
+import { createTopology } from '../../learning/topology/create-topology.js'
 import { parseConditions, type Conditions } from '../../simulation/conditions.js'
 import { Network } from '../../simulation/network.js'
 import { VirtualClock } from '../../simulation/virtual-clock.js'
@@ -23,7 +24,13 @@ function bench(conditions: Partial<Conditions>): { network: Network; clock: Virt
     arrivals.push({ from, to, round, atMs: clock.nowMs })
   }
   const rng = createRng('network')
-  return { network: new Network(clock, { conditions: parseConditions(conditions), rng, onArrived }), clock, arrivals }
+  const init = {
+    graph: createTopology('complete').graph(11, 1),
+    conditions: parseConditions(conditions),
+    rng,
+    onArrived
+  }
+  return { network: new Network(clock, init), clock, arrivals }
 }
 
 function letArrive(clock: VirtualClock): void {
