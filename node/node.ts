@@ -187,6 +187,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         optimizerState: this.#optimizerState,
         evaluateEvery,
         rounds,
+        // Local steps go on while the round before is written: a crash takes one round, however slow the disk is.
+        beforeAveraging: this.#checkpoints === undefined ? undefined : () => this.#checkpoints!.caughtUp(),
         onAveraged: (result, timing) => this.#averaged(result, timing),
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
         onRejected: (peer, reason) => conduct.record(peer, reason),

@@ -159,7 +159,7 @@ const nodeCrashes: Fault = {
   run: extent =>
     withSwarm({ nodes: 2, samples: 300, homes: true }, async swarm => {
       const rng = createRng('node crashes')
-      const times = extent === 'full' ? 30 : 3
+      const times = extent === 'full' ? 200 : 3
       let most = 0
       for (let crash = 0; crash < times; crash++) {
         await swarm.advance(2)

@@ -86,7 +86,7 @@ export class FaultNode {
   async held(): Promise<Held> {
     this.#held = undefined
     this.child.kill('SIGUSR2')
-    await this.#changes.until(() => this.#held !== undefined, `what node ${this.index} holds`, 30_000)
+    await this.#changes.until(() => this.#held !== undefined, `what node ${this.index} holds`, 120_000)
     return this.#held!
   }
 
