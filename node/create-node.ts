@@ -111,7 +111,8 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
       registry: options.registry,
       swarmKey,
       mdns: options.mdns,
-      admits
+      admits,
+      onFlood: peer => conduct.record(peer, 'flooding', 'streams')
     })
     undo.push(async () => host.stop())
 

@@ -24,6 +24,8 @@ export interface DriverInit {
   /** Evaluate after every so many rounds, and after the last; 0: never. */
   readonly evaluateEvery: number
   readonly rounds: number
+  /** Local steps have ended; their averaging begins when this resolves. @default at once */
+  readonly beforeAveraging?: () => Promise<void>
   /** A round has ended. The parameters, and the optimiser's state, are those of its end until this returns. */
   readonly onAveraged: (result: RoundResult, timing: RoundTiming) => void
   /** Its evaluation, when one was due, has ended; called for every round, in order. */
@@ -152,7 +154,10 @@ export class Driver {
       ({ loss, cpuMs }) => {
         this.cpu.trainingMs += cpuMs
         this.#averagingSinceMs = this.#parts.clock.now()
-        this.#handle({ type: 'trained', loss })
+        const trained = (): void => this.#handle({ type: 'trained', loss })
+        const ready = this.#init.beforeAveraging?.()
+        if (ready === undefined) trained()
+        else void ready.then(trained)
       },
       (error: unknown) => this.#fail(error)
     )

@@ -12,6 +12,8 @@ import { yamux } from '@libp2p/yamux'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import type { Registry } from 'prom-client'
+import { systemClock } from './clock.js'
+import { limitStreams } from './stream-limit.js'
 import type { Traffic } from './traffic.js'
 
 export type Host = Libp2p<{ identify: Identify; ping: Ping; pubsub: GossipSub }>
@@ -31,6 +33,8 @@ export interface HostInit {
   readonly mdns?: boolean
   /** Whether there may be a connection with a peer. @default with everybody */
   readonly admits?: (peer: string) => boolean
+  /** A peer opened more streams than anybody needs; its connection is cut. */
+  readonly onFlood?: (peer: string) => void
 }
 
 const mebibyte = 1024 * 1024
@@ -50,9 +54,18 @@ export async function createHost({
   registry,
   swarmKey,
   mdns: useMdns = false,
-  admits = () => true
+  admits = () => true,
+  onFlood = () => {}
 }: HostInit): Promise<Host> {
-  return createLibp2p({
+  const muxer = yamux({
+    streamOptions: {
+      // Pausing a stream is safe only when what may be under way fits into its buffer.
+      maxStreamWindowSize: mebibyte,
+      maxReadBufferLength: 2 * mebibyte,
+      inactivityTimeout: streamInactivityMs
+    }
+  })
+  const host: Host = await createLibp2p({
     privateKey,
     datastore,
     addresses: { listen: [...listen] },
@@ -61,13 +74,9 @@ export async function createHost({
     connectionProtector: swarmKey === undefined ? undefined : preSharedKey({ psk: swarmKey }),
     peerDiscovery: useMdns ? [mdns({ serviceTag: mdnsService })] : [],
     streamMuxers: [
-      yamux({
-        streamOptions: {
-          // Pausing a stream is safe only when what may be under way fits into its buffer.
-          maxStreamWindowSize: mebibyte,
-          maxReadBufferLength: 2 * mebibyte,
-          inactivityTimeout: streamInactivityMs
-        }
+      limitStreams(muxer, systemClock, stream => {
+        const flooded = host.getConnections().find(({ streams }) => streams.includes(stream))
+        if (flooded !== undefined) onFlood(flooded.remotePeer.toString())
       })
     ],
     // A frozen peer costs its neighbours one deadline, so there is no haste to drop it; dropping one that is only busy makes it
@@ -102,4 +111,5 @@ export async function createHost({
     metrics: components =>
       registry === undefined ? traffic.metrics : traffic.watch(prometheusMetrics({ registry })(components))
   })
+  return host
 }

@@ -15,6 +15,8 @@ export interface NeighbourhoodComponents {
   readonly exchange: Pick<Exchange, 'links' | 'isOpen' | 'hears' | 'open' | 'close'>
   /** Tells the transport where a peer can be found. */
   readonly remember: (peer: PeerId) => Promise<void>
+  /** A neighbour that was linked cannot be reached: ask all others whether it is still there. */
+  readonly doubt: (peer: string) => void
   /** Whether there is a connection to a peer already. */
   readonly connected: (peer: PeerId) => boolean
   readonly clock: Clock
@@ -137,7 +139,7 @@ export class Neighbourhood {
   }
 
   async #keepTrying(peer: string, signal: AbortSignal): Promise<void> {
-    const { exchange, clock, log, remember, connected } = this.#parts
+    const { exchange, clock, log, remember, connected, doubt } = this.#parts
     const id = peerIdFromString(peer)
     const before = this.#opened.get(peer)
     const broke = before !== undefined && clock.now() - before.atMs < goodLinkMs
@@ -156,6 +158,7 @@ export class Neighbourhood {
         const refused = error instanceof RefusedError || error instanceof UnsupportedVersionError
         const message = error instanceof Error ? error.message : String(error)
         log[refused ? 'warn' : 'debug']('no link to a neighbour', { peer, error: message })
+        if (before !== undefined && !refused) doubt(peer)
         await this.#pause(refused ? refusedRetryMs : retryMs, signal)
         retryMs = Math.min(2 * retryMs, lastRetryMs)
       }

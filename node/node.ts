@@ -7,9 +7,10 @@ import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import type { Layout } from '../learning/parameters.js'
 import { createRng } from '../learning/rng.js'
+import { defaultDeadlineBounds } from '../learning/deadline.js'
 import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
 import { createTopology } from '../learning/topology/create-topology.js'
-import { Exchange, Membership, TaskServer, type MemberRecord, type Task } from '../protocols/index.js'
+import { Doubts, Exchange, Membership, TaskServer, type MemberRecord, type Task } from '../protocols/index.js'
 import type { Start } from './beginning.js'
 import { CheckpointWriter } from './checkpoint/index.js'
 import type { Clock } from './clock.js'
@@ -106,6 +107,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   readonly #driver: Driver
   readonly #exchange: Exchange
   readonly #membership: Membership
+  readonly #doubts: Doubts
   readonly #neighbourhood: Neighbourhood
   readonly #taskServer: TaskServer
   readonly #optimizerState: Float32Array
@@ -185,6 +187,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         optimizerState: this.#optimizerState,
         evaluateEvery,
         rounds,
+        // Local steps go on while the round before is written: a crash takes one round, however slow the disk is.
+        beforeAveraging: this.#checkpoints === undefined ? undefined : () => this.#checkpoints!.caughtUp(),
         onAveraged: (result, timing) => this.#averaged(result, timing),
         onRound: (result, evaluation) => this.#roundEnded(result, evaluation),
         onRejected: (peer, reason) => conduct.record(peer, reason),
@@ -213,6 +217,10 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         }
       }
     )
+    this.#doubts = new Doubts(
+      { pubsub: host.services.pubsub, membership: this.#membership, clock },
+      { taskId, self, onFault: (peer, fault, detail) => conduct.record(peer, fault, detail) }
+    )
     this.#contacts = new Contacts({
       dial: async (addresses, signal) => host.dial(addresses, { signal }),
       isSettled: key =>
@@ -234,6 +242,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       {
         membership: this.#membership,
         exchange: this.#exchange,
+        doubt: peer => this.#doubts.raise(peer),
         connected: peer => host.getConnections(peer).length > 0,
         remember: async peer => {
           const multiaddrs = [...(this.#membership.get(peer.toString())?.addresses ?? [])]
@@ -441,6 +450,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     await this.#exchange.start()
     await this.#taskServer.start()
     this.#membership.start()
+    this.#doubts.start()
     const known = await this.#parts.home?.read(contactsKey)
     if (known !== undefined) this.#contacts.load(known)
     this.#contacts.start()
@@ -455,6 +465,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     await this.#opening?.catch(() => {})
     this.#contacts.stop()
     this.#neighbourhood.stop()
+    this.#doubts.stop()
     this.#membership.stop()
     await this.#drained()
     await this.#exchange.stop()
@@ -486,6 +497,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   #averaged(result: RoundResult, timing: RoundTiming): void {
     this.#published = this.#publish(result.round)
     this.#progressMs = this.#parts.clock.now()
+    // Who let a deadline pass may be frozen or cut off while its connection seems to be there.
+    if (timing.averagingMs >= defaultDeadlineBounds.minMs) for (const peer of result.missed) this.#doubts.raise(peer)
     this.#checkpoints?.save({
       round: result.round,
       stepsTaken: this.#machine.stepsTaken,

@@ -1,3 +1,4 @@
+export { Doubts } from './doubts.js'
 export { InvalidTaskError, ProtocolError, RefusedError, UnsupportedVersionError, type Fault } from './errors.js'
 export { Exchange, type ExchangeInit } from './exchange.js'
 export { Membership, type MembershipInit } from './membership.js'

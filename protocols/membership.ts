@@ -1,12 +1,11 @@
-import { TopicValidatorResult, type GossipSub, type Message } from '@chainsafe/libp2p-gossipsub'
-import type { PeerId } from '@libp2p/interface'
+import type { GossipSub, Message } from '@chainsafe/libp2p-gossipsub'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Clock } from './clock.js'
 import type { Fault } from './errors.js'
+import { forgetOldest, GossipQuota } from './gossip-quota.js'
 import { decodeMember, encodeMember, type MemberRecord } from './member-record.js'
 import { Member } from './messages.js'
 import { membersTopic } from './protocol-ids.js'
-import { RateQuota } from './quota.js'
 
 /** Announce ourselves this often. */
 const announceEveryMs = 5_000
@@ -20,7 +19,7 @@ const answerAfterMs = 100
 
 /** Announcements of one member that are believed in a minute: it answers newcomers at most ten times a second. */
 const maxPerMinute = 600
-/** Peers whose rate, and members whose latest sequence number, are kept. */
+/** Members whose latest sequence number is kept. */
 const maxTracked = 2 * maxMembers
 
 export interface MembershipComponents {
@@ -61,8 +60,7 @@ export class Membership {
   #sequence: bigint
   /** The latest of each member, those forgotten too: an old announcement does not bring anybody back. */
   readonly #sequences = new Map<string, bigint>()
-  /** By who wrote an announcement, and by who handed it on. */
-  readonly #rates = new Map<string, RateQuota>()
+  readonly #quota: GossipQuota
   #cancelTick = (): void => {}
   /** Set while an answer to newcomers is due. */
   #cancelAnswer: (() => void) | undefined
@@ -72,6 +70,11 @@ export class Membership {
     this.#init = init
     this.#topic = membersTopic(init.taskId)
     this.#sequence = init.firstSequence
+    this.#quota = new GossipQuota(components.clock, {
+      maxPerMinute,
+      others: () => this.#known.size,
+      onFlood: peer => init.onFault(peer, 'flooding', 'announcements')
+    })
   }
 
   /** Peer ids of all members, this node among them, ascending. */
@@ -90,13 +93,21 @@ export class Membership {
     return this.#known.get(peer)?.record
   }
 
+  /** When a member was last heard of, by the clock; undefined: it is none. */
+  heardAtMs(peer: string): number | undefined {
+    return this.#known.get(peer)?.heardAtMs
+  }
+
+  /** A member is gone. It is one again when it announces itself anew. */
+  forget(peer: string): void {
+    if (this.#known.delete(peer)) this.#init.onChange()
+  }
+
   start(): void {
     const { pubsub } = this.#parts
     pubsub.addEventListener('gossipsub:message', this.#onMessage)
-    pubsub.addEventListener('subscription-change', this.#announceSoon)
-    pubsub.topicValidators.set(this.#topic, (peer, { type, ...message }) =>
-      this.#limit(peer, type === 'signed' ? (message as { from: PeerId }).from : undefined)
-    )
+    pubsub.addEventListener('subscription-change', this.announceSoon)
+    pubsub.topicValidators.set(this.#topic, this.#quota.validate)
     pubsub.subscribe(this.#topic)
     this.#tick()
   }
@@ -108,7 +119,7 @@ export class Membership {
     this.#cancelAnswer?.()
     this.#announce(true)
     pubsub.removeEventListener('gossipsub:message', this.#onMessage)
-    pubsub.removeEventListener('subscription-change', this.#announceSoon)
+    pubsub.removeEventListener('subscription-change', this.announceSoon)
     pubsub.unsubscribe(this.#topic)
     pubsub.topicValidators.delete(this.#topic)
   }
@@ -126,7 +137,8 @@ export class Membership {
     this.#cancelTick = this.#parts.clock.after(announceEveryMs, this.#tick)
   }
 
-  readonly #announceSoon = (): void => {
+  /** Say that we are here, together with whatever else is to be said in the next moment. */
+  readonly announceSoon = (): void => {
     this.#cancelAnswer ??= this.#parts.clock.after(answerAfterMs, () => {
       this.#cancelAnswer = undefined
       this.#announce()
@@ -165,13 +177,13 @@ export class Membership {
       return
     }
     this.#sequences.set(from, member.sequence)
-    forgetOldest(this.#sequences)
+    forgetOldest(this.#sequences, maxTracked)
     const before = this.#known.size
     if (member.left) this.#known.delete(record.peer)
     else this.#remember(record)
     if (this.#known.size === before) return
     this.#init.onChange()
-    if (!member.left) this.#announceSoon()
+    if (!member.left) this.announceSoon()
   }
 
   #remember(record: MemberRecord): void {
@@ -180,38 +192,10 @@ export class Membership {
     this.#known.set(record.peer, { record, heardAtMs: this.#parts.clock.now() })
   }
 
-  /** No member needs so many announcements, and no peer hands on so many of others. */
-  #limit(peer: PeerId, from: PeerId | undefined): TopicValidatorResult {
-    const handedOn = (): number => maxPerMinute * (1 + this.#known.size)
-    const isTooMuch = (who: string, most: () => number): boolean => {
-      const rate = this.#rates.get(who) ?? new RateQuota(this.#parts.clock, most, 60_000)
-      this.#rates.set(who, rate)
-      return !rate.take()
-    }
-    const author = from?.toString()
-    const flooding =
-      author !== undefined && isTooMuch(`of ${author}`, () => maxPerMinute)
-        ? author
-        : isTooMuch(`by ${peer.toString()}`, handedOn)
-          ? peer.toString()
-          : undefined
-    forgetOldest(this.#rates)
-    if (flooding === undefined) return TopicValidatorResult.Accept
-    this.#init.onFault(flooding, 'flooding', 'announcements')
-    return TopicValidatorResult.Ignore
-  }
-
   #forgetSilent(): void {
     const before = this.#known.size
     const oldest = this.#parts.clock.now() - forgetAfterMs
     for (const [peer, { heardAtMs }] of this.#known) if (heardAtMs < oldest) this.#known.delete(peer)
     if (this.#known.size !== before) this.#init.onChange()
-  }
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  for (const [oldest] of map) {
-    if (map.size <= maxTracked) return
-    map.delete(oldest)
   }
 }

@@ -10,3 +10,8 @@ export const modelProtocol = '/murmur/model/1'
 export function membersTopic(taskId: string): string {
   return `/murmur/members/2/${taskId}`
 }
+
+/** Gossipsub topic on which members of a task ask whether another is still there. */
+export function doubtsTopic(taskId: string): string {
+  return `/murmur/doubts/1/${taskId}`
+}

@@ -3,6 +3,8 @@ import type { Logger } from '../logger.js'
 import type { CheckpointStore } from './checkpoint-store.js'
 import type { Checkpoint } from './checkpoint.js'
 
+/** A disk that hangs holds up learning for at most this long, each round. */
+const maxHoldMs = 2000
 /** While writing fails, say so at most this often. */
 const warnEveryMs = 10 * 60_000
 
@@ -20,8 +22,7 @@ export type Subject = Pick<Checkpoint, 'task' | 'schema'>
 
 /**
  * Writes checkpoints beside everything else: `save` takes a copy and returns, one file is written at a time, and of those
- * that wait only the newest is: where rounds are shorter than a write takes, those in between are lost by a crash. A disk
- * that is full or read-only costs a warning and nothing else.
+ * that wait only the newest is. A disk that is full or read-only costs a warning and nothing else.
  */
 export class CheckpointWriter {
   readonly #parts: CheckpointWriterComponents
@@ -54,6 +55,20 @@ export class CheckpointWriter {
       optimizerState: copyOf(progress.optimizerState, copy?.optimizerState)
     }
     this.#writing ??= this.#writeAll()
+  }
+
+  /**
+   * Wait until what was saved is on the disk, has failed, or takes too long. A round that ends only after this, with the one
+   * before, is all that a crash can take.
+   */
+  async caughtUp(): Promise<void> {
+    if (this.#writing === undefined) return
+    let cancel = (): void => {}
+    const late = new Promise<void>(resolve => {
+      cancel = this.#parts.clock.after(maxHoldMs, resolve)
+    })
+    await Promise.race([this.#writing, late])
+    cancel()
   }
 
   /** Wait until all that was saved is on the disk, as far as it can be. */

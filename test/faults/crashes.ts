@@ -95,6 +95,27 @@ const killHalf: Fault = {
     })
 }
 
+const replaced: Fault = {
+  name: 'SIGKILL 2 of a ring of 8, opposite each other',
+  bar: 'the ring is closed again, with every one of the 6 averaging with two, within 10 s',
+  run: extent => {
+    const { samples, settings } = eight(extent)
+    return withSwarm({ nodes: 8, samples, settings: { ...settings, topology: 'ring' } }, async swarm => {
+      await swarm.advance(3)
+      const peers = swarm.nodes.map(({ peer }) => peer).sort()
+      const victims = swarm.nodes.filter(({ peer }) => peers.indexOf(peer) % 4 === 0)
+      await Promise.all(victims.map(node => node.kill()))
+      const killedMs = performance.now()
+      const others = swarm.running
+      const closed = (): boolean => others.every(({ rounds }) => rounds.at(-1)?.averagedWith === 2)
+      await swarm.changes.until(() => !closed(), 'the ring to be open', 60_000)
+      await swarm.changes.until(closed, 'the ring to be closed', 60_000)
+      const ms = performance.now() - killedMs
+      return { ok: others.length === 6 && ms <= 10_000, reached: `closed after ${seconds(ms)}` }
+    })
+  }
+}
+
 const freeze: Fault = {
   fullOnly: true,
   name: 'SIGSTOP 40 s, SIGCONT (quick: 8 s)',
@@ -138,7 +159,7 @@ const nodeCrashes: Fault = {
   run: extent =>
     withSwarm({ nodes: 2, samples: 300, homes: true }, async swarm => {
       const rng = createRng('node crashes')
-      const times = extent === 'full' ? 30 : 3
+      const times = extent === 'full' ? 200 : 3
       let most = 0
       for (let crash = 0; crash < times; crash++) {
         await swarm.advance(2)
@@ -198,4 +219,13 @@ const terminate: Fault = {
     })
 }
 
-export const crashes: readonly Fault[] = [storeCrashes, nodeCrashes, terminate, killOne, killHalf, freeze, lateJoiner]
+export const crashes: readonly Fault[] = [
+  storeCrashes,
+  nodeCrashes,
+  terminate,
+  killOne,
+  killHalf,
+  replaced,
+  freeze,
+  lateJoiner
+]

@@ -7,6 +7,7 @@ import { planSwarm, type SwarmPlan } from '../../scripts/swarm/config.js'
 import type { FromNode, NodeEnd, NodeRound, ToNode } from '../../scripts/swarm/messages.js'
 import { defaultSettings, type LearningSettings } from '../../node/index.js'
 import { Changes } from '../helpers/changes.js'
+import type { Held } from '../helpers/tell-held.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
 import { within } from '../helpers/within.js'
 
@@ -27,6 +28,8 @@ export interface FaultSwarmInit {
   readonly place?: (index: number) => Place
   /** Give each node a home folder. @default false */
   readonly homes?: boolean
+  /** A module that each process loads before its program. @default none */
+  readonly preload?: string
 }
 
 export interface Place {
@@ -49,6 +52,7 @@ export class FaultNode {
   failure: string | undefined
   stderr = ''
   end: NodeEnd | undefined
+  #held: Held | undefined
 
   constructor(index: number, child: ChildProcess, changes: Changes) {
     this.index = index
@@ -57,7 +61,7 @@ export class FaultNode {
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
     })
-    child.on('message', message => this.#receive(message as FromNode))
+    child.on('message', message => this.#receive(message as FromNode | Held))
     child.on('close', () => {
       this.state = 'ended'
       changes.notify()
@@ -76,6 +80,14 @@ export class FaultNode {
   get rss(): number {
     const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8')
     return Number(status.match(/^VmRSS:\s+(\d+)/m)![1]) * 1024
+  }
+
+  /** What it holds now; only when its process has loaded `tell-held`. */
+  async held(): Promise<Held> {
+    this.#held = undefined
+    this.child.kill('SIGUSR2')
+    await this.#changes.until(() => this.#held !== undefined, `what node ${this.index} holds`, 120_000)
+    return this.#held!
   }
 
   tell(message: ToNode): void {
@@ -99,7 +111,7 @@ export class FaultNode {
     if (this.state === 'ended') throw new Error(`node ${this.index} ended: ${this.failure ?? this.stderr}`)
   }
 
-  #receive(message: FromNode): void {
+  #receive(message: FromNode | Held): void {
     switch (message.type) {
       case 'listening':
         this.state = 'listening'
@@ -115,6 +127,9 @@ export class FaultNode {
         break
       case 'failed':
         this.failure = message.message
+        break
+      case 'held':
+        this.#held = message
         break
       case 'stopped':
         this.end = message
@@ -200,9 +215,10 @@ export class FaultSwarm {
   }
 
   #spawn(index: number, join?: readonly string[]): FaultNode {
-    const { place, rounds = 1_000_000, evaluateEvery = 1, minRoundMs } = this.#init
+    const { place, rounds = 1_000_000, evaluateEvery = 1, minRoundMs, preload } = this.#init
     const { through, listen } = place?.(index) ?? { through: [], listen: '/ip4/127.0.0.1/tcp/0' }
-    const [command, ...args] = [...through, process.execPath, '--max-semi-space-size=2', program]
+    const loaded = preload === undefined ? [] : ['--import', preload]
+    const [command, ...args] = [...through, process.execPath, '--max-semi-space-size=2', ...loaded, program]
     const child = spawn(command, args, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     const node = new FaultNode(index, child, this.changes)
     const { task, data, rows, config } = this.plan

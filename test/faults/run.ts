@@ -5,9 +5,10 @@ import { crashes } from './crashes.js'
 import { disks } from './disks.js'
 import type { Extent, Fault, Outcome } from './fault.js'
 import { networks } from './networks.js'
+import { soaks } from './soak.js'
 import { strangers } from './strangers.js'
 
-const faults: readonly Fault[] = [...crashes, ...networks, ...disks, ...strangers]
+const faults: readonly Fault[] = [...crashes, ...networks, ...disks, ...strangers, ...soaks]
 
 const words = process.argv.slice(2)
 const extent: Extent = words.includes('--quick') ? 'quick' : 'full'

@@ -1,3 +1,4 @@
+import { constants, getPriority, setPriority } from 'node:os'
 import { encode } from 'it-length-prefixed'
 import type { Stream } from '@libp2p/interface'
 import { initialParameters, modelLayout } from '../../engine/index.js'
@@ -9,7 +10,7 @@ import { encodeMember } from '../../protocols/member-record.js'
 import { Hello, Kind, Member, UpdateHeader } from '../../protocols/messages.js'
 import { membersTopic } from '../../protocols/protocol-ids.js'
 import { formatShare } from '../../scripts/output.js'
-import { eight, median, points, seconds, type Fault } from './fault.js'
+import { eight, median, points, type Fault } from './fault.js'
 import { pause, withSwarm, type FaultNode, type FaultSwarm } from './fault-swarm.js'
 import { HostilePeer } from './hostile-peer.js'
 
@@ -285,28 +286,45 @@ const flood: Fault = {
     withSwarm({ ...eight(extent), nodes: 4, minRoundMs: 500 }, async swarm => {
       await swarm.advance(4)
       const { hash } = modelLayout(swarm.plan.task.model)
-      const usual = await roundTime(swarm, pause(3000))
       const [target] = swarm.nodes
       const rss = target.rss
       const times: string[] = []
       let worst = 0
       let memory = 0
       for (const each of floods) {
+        // Just before, for what else the machine does changes from minute to minute.
+        const usual = await roundTime(swarm, pause(3000))
         const peer = await HostilePeer.join([target], hash)
         try {
-          const time = await roundTime(swarm, Promise.all([each.run(peer, target), pause(3000)]))
+          const attack = atLowPriority(() => Promise.all([each.run(peer, target), pause(3000)]))
+          const time = await roundTime(swarm, attack)
           memory = Math.max(memory, target.rss - rss)
           worst = Math.max(worst, time / usual)
-          times.push(`${each.what} ${seconds(time)}`)
+          times.push(`${each.what} ${usual.toFixed(0)} to ${time.toFixed(0)} ms`)
         } finally {
           await peer.leave()
         }
       }
       return {
         ok: worst <= 1.2 && memory <= 64e6 && swarm.running.length === 4,
-        reached: `round ${seconds(usual)}; ${times.join(', ')}; memory ${(memory / 1e6).toFixed(0)} MB more`
+        reached: `round ${times.join(', ')}; memory ${(memory / 1e6).toFixed(0)} MB more`
       }
     })
+}
+
+/** As if this process worked on another machine: it takes only the processor time that the nodes leave. */
+async function atLowPriority<T>(run: () => Promise<T>): Promise<T> {
+  const before = getPriority()
+  setPriority(constants.priority.PRIORITY_LOW)
+  try {
+    return await run()
+  } finally {
+    try {
+      setPriority(before)
+    } catch {
+      // Only root may take it back.
+    }
+  }
 }
 
 const mutations: Fault = {

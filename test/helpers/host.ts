@@ -1,6 +1,6 @@
 import '../../node/with-resolvers.js'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { createHost, type Host } from '../../node/host.js'
+import { createHost, type Host, type HostInit } from '../../node/host.js'
 import { Traffic } from '../../node/traffic.js'
 import { Changes } from './changes.js'
 
@@ -11,10 +11,10 @@ export interface TestHost {
 }
 
 /** A node of the network alone, on a free port of this machine. */
-export async function createTestHost(): Promise<TestHost> {
+export async function createTestHost(init: Partial<HostInit> = {}): Promise<TestHost> {
   const traffic = new Traffic()
   const privateKey = await generateKeyPair('Ed25519')
-  const host = await createHost({ privateKey, listen: ['/ip4/127.0.0.1/tcp/0'], traffic })
+  const host = await createHost({ privateKey, listen: ['/ip4/127.0.0.1/tcp/0'], traffic, ...init })
   return { host, id: host.peerId.toString(), traffic }
 }
 

@@ -162,6 +162,28 @@ checkpoints('are written one at a time, as they were when saved, the newest of t
   assert.is(writer.round, 3)
 })
 
+checkpoints('are waited for until they are on the disk, but not for ever', async () => {
+  const { writer, writing, clock } = stubWriter()
+  await writer.caughtUp()
+  let caughtUp = 0
+  const wait = (): void => void writer.caughtUp().then(() => caughtUp++)
+  writer.save(checkpointOf(1))
+  wait()
+  await clock.advance(1000)
+  assert.is(caughtUp, 0)
+  writing[0].end()
+  await clock.advance(0)
+  assert.is(caughtUp, 1)
+  writer.save(checkpointOf(2))
+  wait()
+  await clock.advance(2000)
+  assert.is(caughtUp, 2, 'the disk hangs')
+  writing[1].end(new Error('EIO'))
+  await clock.advance(0)
+  await writer.caughtUp()
+  assert.is(clock.waiting, 0)
+})
+
 checkpoints('that cannot be written cost one warning, and one line when they can again', async () => {
   const { writer, writing, logged, clock } = stubWriter()
   const fail = async (round: number, error?: Error): Promise<void> => {

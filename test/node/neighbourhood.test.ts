@@ -30,6 +30,7 @@ interface Stub {
   readonly closed: string[]
   readonly reports: { readonly neighbours: readonly Neighbour[]; readonly expected: readonly string[] }[]
   readonly logged: string[]
+  readonly doubted: string[]
   /** A link is lost. */
   lose(peer: string): void
   /** A peer opens its direction. */
@@ -80,6 +81,7 @@ function create(
         }
       },
       remember: async () => {},
+      doubt: peer => stub.doubted.push(peer),
       connected: () => options.connected === true,
       clock,
       log: { error: log('error'), warn: log('warn'), info: log('info'), debug: log('debug') },
@@ -102,6 +104,7 @@ function create(
     closed: [],
     reports: [],
     logged: [],
+    doubted: [],
     lose(peer) {
       links.delete(peer)
       neighbourhood.linksChanged()
@@ -279,6 +282,26 @@ neighbourhoods('reopens a link that broke, later each time when it keeps breakin
   const before = stub.clock.now()
   await breakNow()
   assert.is(timesOf(stub, ids[1]).at(-1)! - before, 250, 'a link that lasted is back soon')
+})
+
+neighbourhoods('doubts a neighbour that was linked and cannot be reached, and no other', async () => {
+  for (const [error, doubted] of [
+    [new Error('connection refused'), [ids[1], ids[1]]],
+    [new RefusedError(ids[1], 'another task'), []]
+  ] as const) {
+    const stub = create('ring', { size: 2 })
+    stub.failing.set(ids[1], error)
+    stub.neighbourhood.membersChanged()
+    await stub.clock.advance(70_000)
+    assert.equal(stub.doubted, [], 'it may be out of our reach alone')
+    stub.failing.clear()
+    await stub.clock.advance(70_000)
+    stub.failing.set(ids[1], error)
+    stub.lose(ids[1])
+    await stub.clock.advance(500)
+    assert.equal(stub.doubted, doubted)
+    stub.neighbourhood.stop()
+  }
 })
 
 neighbourhoods('reopens a link that breaks in the very moment it was opened', async () => {

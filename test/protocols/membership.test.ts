@@ -1,18 +1,17 @@
 import '../../node/with-resolvers.js'
 import { TopicValidatorResult, type Message } from '@chainsafe/libp2p-gossipsub'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock } from '../../node/clock.js'
 import { encodeMember } from '../../protocols/member-record.js'
-import { Membership, type MembershipComponents } from '../../protocols/membership.js'
+import { Membership } from '../../protocols/membership.js'
 import { Member } from '../../protocols/messages.js'
 import { membersTopic } from '../../protocols/protocol-ids.js'
 import { Changes } from '../helpers/changes.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { connect, withHosts, type TestHost } from '../helpers/host.js'
+import { FakePubsub, newPeer } from './fake-pubsub.js'
 
 const taskId = 'a'.repeat(64)
 const topic = membersTopic(taskId)
@@ -75,35 +74,6 @@ memberships('learns of members who were there before', () =>
   )
 )
 
-/** What gossipsub is for a membership; messages come from the test. */
-class FakePubsub extends EventTarget {
-  readonly published: Member[] = []
-  subscribed = false
-  readonly topicValidators: MembershipComponents['pubsub']['topicValidators'] = new Map()
-
-  subscribe(): void {
-    this.subscribed = true
-  }
-
-  unsubscribe(): void {
-    this.subscribed = false
-  }
-
-  async publish(_: string, data: Uint8Array): Promise<never> {
-    this.published.push(Member.decode(data))
-    throw new Error('nobody is listening')
-  }
-
-  deliver(from: PeerId, data: Uint8Array, change: { topic?: string; type?: string } = {}): void {
-    const msg = { type: 'signed', topic, from, data, ...change } as unknown as Message
-    this.dispatchEvent(new CustomEvent('gossipsub:message', { detail: { msg } }))
-  }
-}
-
-async function newPeer(): Promise<PeerId> {
-  return peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
-}
-
 interface Stubbed {
   readonly pubsub: FakePubsub
   readonly clock: FakeClock
@@ -116,12 +86,12 @@ interface Stubbed {
 
 async function stubbed(): Promise<Stubbed> {
   const [self, other] = [await newPeer(), await newPeer()]
-  const pubsub = new FakePubsub()
+  const pubsub = new FakePubsub(topic)
   const clock = new FakeClock()
   let changed = 0
   const faults: string[] = []
   const membership = new Membership(
-    { pubsub: pubsub as unknown as MembershipComponents['pubsub'], clock },
+    { pubsub: pubsub.asPubsub, clock },
     {
       taskId,
       self: self.toString(),
