@@ -3,6 +3,9 @@ import { compileKernels } from './kernel-modules.js'
 import type { Address, Kernels } from './kernel-types.js'
 
 const PAGE_BYTES = 65536
+/** Of kernels/winograd.ts. */
+const POINTS = 8
+const CHUNK_FLOATS = 65_536
 /** The kernels count in signed 32-bit integers. */
 const MOST_BYTES = 2 ** 31
 /** A cache line: no two buffers share one, and a kernel may read past the end of a buffer up to its next line. */
@@ -65,6 +68,7 @@ export interface ConvolutionExtents {
   readonly channels: number
   readonly kernelHeight: number
   readonly kernelWidth: number
+  readonly outputHeight: number
   readonly outputWidth: number
   readonly filters: number
   readonly strideY: number
@@ -83,7 +87,20 @@ export function convolutionScratch(window: ConvolutionExtents): number {
   const turned = taps * filters * strips(channels) + padded * filters
   const scattered = chunk * depth + gemmScratch(chunk, depth, filters)
   const pointwise = gemmScratch(Infinity, Math.max(depth, filters), Infinity)
-  return 32 + Math.max(forward, filterGradient, turned, scattered, pointwise)
+  return 32 + Math.max(forward, filterGradient, turned, scattered, pointwise, transformed(window))
+}
+
+/** Floats that a convolution by Winograd's method takes: filters, filters in strips, values of some images, a line. */
+function transformed({ channels, kernelHeight, kernelWidth, outputHeight, outputWidth, filters }: ConvolutionExtents) {
+  const depth = kernelHeight * channels
+  const tileOutputs = Math.max(1, POINTS - kernelWidth + 1)
+  const tiles = Math.ceil(outputWidth / tileOutputs)
+  const image = tiles * ((outputHeight + kernelHeight - 1) * channels + outputHeight * filters)
+  const values = POINTS * image + Math.max(CHUNK_FLOATS, POINTS * image) + 2 * POINTS * 16
+  const line = (tiles + 1) * POINTS * Math.max(channels, filters)
+  return (
+    POINTS * depth * (filters + strips(filters)) + values + Math.max(line, gemmScratch(channels, filters, Infinity))
+  )
 }
 
 function strips(lanes: number): number {

@@ -2,8 +2,10 @@ import { gatherColumns, scatterColumns } from './columns'
 import { at, gemm, packStrips } from './gemm'
 import { packStrip } from './pack'
 import { copyImage } from './padding'
-import { EDGE_FLOATS, TILE_COLUMNS, multiplyRows } from './tile'
+import { multiplyPositions } from './positions'
+import { EDGE_FLOATS, TILE_COLUMNS, multiplyRows, stripFloats } from './tile'
 import { Window } from './window'
+import { convolveByPoints, filterGradientByPoints, inputGradientByPoints } from './winograd'
 
 // A convolution is a product of matrices: each output position sees a row of kernelHeight x kernelWidth x channels
 // values, and the filters are as many columns. The rows are read where they lie in their image, or in a copy of it with
@@ -31,6 +33,10 @@ export function convolve(
     gemm(rows * positions, filters, depth, x, depth, 1, filter, filters, 1, y, bias, relu, false, scratch)
     return
   }
+  if (window.goesByPoints) {
+    convolveByPoints(window, rows, x, filter, bias, y, relu, scratch)
+    return
+  }
   const packed = at(scratch, EDGE_FLOATS)
   packStrips(filter, 1, filters, filters, depth, packed)
   const rest = at(packed, depth * stripFloats(filters))
@@ -38,14 +44,14 @@ export function convolve(
     for (let first = 0; first < rows * positions; first += window.chunk) {
       const count = min(window.chunk, rows * positions - first)
       gatherColumns(window, x, first, count, rest)
-      multiplyImage(count, 1, 1, depth, 0, depth, 0, rest, packed, filters, bias, at(y, first * filters), relu, scratch)
+      multiplyPositions(count, 1, 1, depth, 0, depth, 0, rest, packed, filters, bias, at(y, first * filters), relu, scratch)
     }
     return
   }
   const line = window.kernelWidth * window.channels
   const pitch = window.paddedWidth * window.channels
   for (let image = 0; image < rows; image++) {
-    multiplyImage(
+    multiplyPositions(
       window.outputWidth, window.outputHeight, window.kernelHeight, line, pitch - line,
       window.strideX * window.channels, window.strideY * pitch,
       padded(window, x, image, rest), packed, filters, bias, at(y, image * positions * filters), relu, scratch
@@ -64,6 +70,10 @@ export function convolveFilterGradient(
     gemm(
       depth, filters, rows * positions, x, 1, depth, yGradient, filters, 1, filterGradient, 0, false, false, scratch
     )
+    return
+  }
+  if (window.goesByPoints) {
+    filterGradientByPoints(window, rows, x, yGradient, filterGradient, scratch)
     return
   }
   const packed = at(scratch, EDGE_FLOATS)
@@ -90,6 +100,8 @@ export function convolveInputGradient(
   const outputs = rows * window.outputHeight * window.outputWidth
   if (window.isPointwise) {
     gemm(outputs, depth, filters, yGradient, filters, 1, filter, 1, filters, xGradient, 0, false, false, scratch)
+  } else if (window.goesByPoints) {
+    inputGradientByPoints(window, rows, yGradient, filter, xGradient, scratch)
   } else if (window.turnsAround) {
     convolveTurned(window, rows, yGradient, filter, xGradient, scratch)
   } else {
@@ -130,42 +142,9 @@ function convolveTurned(
       window.outputHeight, window.outputWidth, filters,
       window.kernelHeight - 1 - window.top, window.kernelWidth - 1 - window.left, height, width, copy
     )
-    multiplyImage(
+    multiplyPositions(
       window.width, window.height, window.kernelHeight, line, width * filters - line, filters, width * filters,
       copy, packed, channels, 0, at(xGradient, image * window.height * window.width * channels), false, scratch
-    )
-  }
-}
-
-/**
- * One image's product with packed filters.
- *
- * @param segments - lines of a window, each of `line` floats and `gap` floats from its end to the next
- * @param stepX - floats between neighbouring windows
- * @param stepY - floats between windows below each other
- */
-function multiplyImage(
-  outputWidth: i32, outputHeight: i32, segments: i32, line: i32, gap: i32, stepX: i32, stepY: i32,
-  image: usize, packed: usize, n: i32, bias: usize, c: usize, relu: bool, edge: usize
-): void {
-  const end = outputWidth * outputHeight
-  let ox = 0
-  let top = image
-  for (let i = 0; i < end; i += 2) {
-    const a0 = at(top, ox * stepX)
-    if (++ox == outputWidth) {
-      ox = 0
-      top = at(top, stepY)
-    }
-    const isPair = i + 1 < end
-    const a1 = isPair ? at(top, ox * stepX) : a0
-    if (isPair && ++ox == outputWidth) {
-      ox = 0
-      top = at(top, stepY)
-    }
-    const pitch: usize = isPair ? <usize>n << 2 : 0
-    multiplyRows(
-      segments, line, <usize>gap << 2, a0, a1, 4, packed, n, bias, 0, at(c, i * n), pitch, relu, edge
     )
   }
 }
@@ -202,10 +181,4 @@ function padded(window: Window, x: usize, image: i32, target: usize): usize {
     window.top, window.left, window.paddedHeight, window.paddedWidth, target
   )
   return target
-}
-
-// @ts-ignore: decorator
-@inline
-function stripFloats(lanes: i32): i32 {
-  return ((lanes + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_COLUMNS
 }

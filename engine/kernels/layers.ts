@@ -1,12 +1,3 @@
-import { addRow } from './rows'
-
-/** sums[j] = sum over rows of matrix[i][j] */
-export function columnSums(matrix: usize, rows: i32, columns: i32, sums: usize): void {
-  const row = <usize>columns << 2
-  memory.fill(sums, 0, row)
-  for (let i = 0; i < rows; i++, matrix += row) addRow(sums, matrix, columns)
-}
-
 /** Set what is negative to zero. Reads and writes up to three floats past the end. */
 export function relu(values: usize, length: i32): void {
   const zero = f32x4.splat(0)

@@ -1,4 +1,4 @@
-import { columnSums } from './layers'
+import { columnProducts, columnSums } from './column-sums'
 import { addRow } from './rows'
 
 // Batch and group normalisation are one computation: the values lie as blocks x positions x channels, and the channels of
@@ -14,9 +14,9 @@ export function moments(
   for (let block = 0; block < blocks; block++, mean += row, variance += row) {
     columnSums(x, positions, channels, mean)
     poolGroups(mean, channels, groups, share)
-    memory.fill(variance, 0, row)
-    for (let i = 0; i < positions; i++, x += row) addSquares(variance, x, mean, channels)
+    columnProducts(0, x, positions, channels, mean, variance)
     poolGroups(variance, channels, groups, share)
+    x += <usize>positions * row
   }
 }
 
@@ -76,11 +76,7 @@ export function normalizeGradient(
   memory.fill(betaGradient, 0, row)
   for (let block = 0; block < blocks; block++, mean += row, variance += row) {
     columnSums(yGradient, positions, channels, sums)
-    memory.fill(products, 0, row)
-    for (let i = 0; i < positions; i++) {
-      const offset = <usize>i * row
-      addCentredProducts(products, yGradient + offset, x + offset, mean, channels)
-    }
+    columnProducts(yGradient, x, positions, channels, mean, products)
     for (let at: usize = 0; at < row; at += 4) {
       const inverse = inverseDeviation(variance + at, epsilon)
       const weight = load<f32>(gamma + at)
@@ -123,31 +119,6 @@ function poolGroups(values: usize, channels: i32, groups: i32, share: f32): void
     let sum: f32 = 0
     for (let i = 0; i < size; i++) sum += load<f32>(values + (<usize>i << 2))
     for (let i = 0; i < size; i++) store<f32>(values + (<usize>i << 2), sum * share)
-  }
-}
-
-/** sums[c] += (x[c] - mean[c])^2 */
-function addSquares(sums: usize, x: usize, mean: usize, channels: i32): void {
-  let c = 0
-  for (; c + 4 <= channels; c += 4, sums += 16, x += 16, mean += 16) {
-    const centred = f32x4.sub(v128.load(x), v128.load(mean))
-    v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(centred, centred)))
-  }
-  for (; c < channels; c++, sums += 4, x += 4, mean += 4) {
-    const centred = load<f32>(x) - load<f32>(mean)
-    store<f32>(sums, load<f32>(sums) + centred * centred)
-  }
-}
-
-/** sums[c] += gradient[c] * (x[c] - mean[c]) */
-function addCentredProducts(sums: usize, gradient: usize, x: usize, mean: usize, channels: i32): void {
-  let c = 0
-  for (; c + 4 <= channels; c += 4, sums += 16, gradient += 16, x += 16, mean += 16) {
-    const centred = f32x4.sub(v128.load(x), v128.load(mean))
-    v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(v128.load(gradient), centred)))
-  }
-  for (; c < channels; c++, sums += 4, gradient += 4, x += 4, mean += 4) {
-    store<f32>(sums, load<f32>(sums) + load<f32>(gradient) * (load<f32>(x) - load<f32>(mean)))
   }
 }
 

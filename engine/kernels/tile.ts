@@ -178,3 +178,10 @@ function multiplyTile(
   v128.store(c, c12, 32)
   v128.store(c, c13, 48)
 }
+
+/** Columns, with those that fill up the last strip. */
+// @ts-ignore: decorator
+@inline
+export function stripFloats(columns: i32): i32 {
+  return ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_COLUMNS
+}

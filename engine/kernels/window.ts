@@ -1,3 +1,8 @@
+import { POINTS } from './polynomials'
+
+/** Floats of transformed values that winograd.ts works on at a time: they stay in a second-level cache. */
+const CHUNK_FLOATS: i32 = 65_536
+
 /**
  * How a window slides over images of height x width x channels. The plan writes it as 32-bit integers, in this order
  * (`WindowShape` in plan/window.ts).
@@ -39,6 +44,48 @@ export class Window {
   /** Whether an output sees one pixel, and each pixel is seen by one. */
   get isPointwise(): bool {
     return this.kernelHeight == 1 && this.kernelWidth == 1 && this.strideY == 1 && this.strideX == 1
+  }
+
+  /** Floats of an image. */
+  get imageFloats(): i32 {
+    return this.height * this.width * this.channels
+  }
+
+  get outputFloats(): i32 {
+    return this.outputHeight * this.outputWidth * this.filters
+  }
+
+  /** Lines that the outputs see. */
+  get inputLines(): i32 {
+    return this.outputHeight + this.kernelHeight - 1
+  }
+
+  /** Neighbouring outputs that are computed together in winograd.ts. */
+  get tileOutputs(): i32 {
+    return POINTS - this.kernelWidth + 1
+  }
+
+  /** Tiles of a line of outputs; the last may reach beyond it. */
+  get tiles(): i32 {
+    return (this.outputWidth + this.tileOutputs - 1) / this.tileOutputs
+  }
+
+  /** Pixels in a line that all tiles see. */
+  get tiledWidth(): i32 {
+    return this.tiles * this.tileOutputs + this.kernelWidth - 1
+  }
+
+  /** Images that winograd.ts takes at a time. */
+  get imagesAtATime(): i32 {
+    const lines = this.outputHeight * this.filters + this.inputLines * this.channels
+    return max(1, CHUNK_FLOATS / (POINTS * this.tiles * lines))
+  }
+
+  /** Whether winograd.ts saves enough products. */
+  get goesByPoints(): bool {
+    if (this.strideY != 1 || this.strideX != 1 || this.channels % 4 != 0 || this.filters % 4 != 0) return false
+    if (this.kernelWidth != 3 && this.kernelWidth != 5) return false
+    return 4 * POINTS * this.tiles <= 3 * this.outputWidth * this.kernelWidth && this.kernelHeight * this.channels >= 16
   }
 
   /** Whether convolving the output's gradient with the turned filter is the fastest way to the input's gradient. */

@@ -16,10 +16,11 @@ const MODELS: [string, number[], number, number][] = [
   ['softmax', [9], 3, 4],
   ['mlp', [9], 3, 4],
   ['lenet', [16, 16], 3, 1],
+  ['lenet', [20, 20], 4, 1],
   ['ds-cnn', [3, 3, 1], 4, 1],
   ['ds-cnn:batch', [3, 3, 1], 4, 3],
   ['mobilenet-v1-0.25', [2, 2, 3], 2, 1],
-  ['resnet8', [4, 3, 3], 3, 1],
+  ['resnet8', [3, 6, 3], 3, 1],
   ['resnet8:batch', [4, 3, 3], 3, 3],
   ['autoencoder', [20], 20, 2],
   ['autoencoder:batch', [20], 20, 16],
@@ -39,7 +40,7 @@ const LEARNING_RATES: Readonly<Record<string, number>> = {
 }
 
 for (const [spec, inputShape, outputs, batchSize] of MODELS) {
-  models(`named ${spec} have the losses and parameters of tfjs after ${STEPS} steps`, async () => {
+  models(`named ${spec} have the losses and parameters of tfjs after ${STEPS} steps on [${inputShape.join(', ')}]`, async () => {
     const learningRate = LEARNING_RATES[spec] ?? 0.02
     const training: TrainingSettings = spec.startsWith('autoencoder')
       ? { ...CLASSIFY, batchSize, learningRate, loss: 'mean-squared-error', target: 'input' }

@@ -1,0 +1,29 @@
+// Arithmetic of four channels (v128) or of one (f32): what goes through columns of a matrix is written once for both.
+
+// @ts-ignore: decorator
+@inline
+export function add<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.add(a, b)
+  return a + b
+}
+
+// @ts-ignore: decorator
+@inline
+export function sub<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.sub(a, b)
+  return a - b
+}
+
+// @ts-ignore: decorator
+@inline
+export function mul<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.mul(a, b)
+  return a * b
+}
+
+// @ts-ignore: decorator
+@inline
+export function zero<T>(): T {
+  if (isVector<T>()) return f32x4.splat(0)
+  return 0
+}
