@@ -195,7 +195,6 @@ export class Neighbourhood {
     const report = JSON.stringify([neighbours, expected])
     if (report === this.#reported) return
     this.#reported = report
-    this.#parts.log.info('neighbours', { linked: neighbours.map(({ peer }) => peer), awaited: expected })
     this.#init.onChange(neighbours, expected)
   }
 }

@@ -256,7 +256,10 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         self,
         topology: createTopology(task.topology),
         seed: task.seed,
-        onChange: (neighbours, expected) => this.#driver.membersChanged(neighbours, expected)
+        onChange: (neighbours, expected) => {
+          log.info('neighbours', { linked: neighbours.map(({ peer }) => peer), awaited: expected })
+          this.#driver.membersChanged(neighbours, expected)
+        }
       }
     )
     this.#taskServer = new TaskServer(

@@ -12,6 +12,8 @@ import { machine, quantile } from './report.js'
 
 // How fast are predictions over HTTP, while the node rests and while it trains, and what do they cost the training?
 
+/** The first argument: of the models by name. */
+const model = process.argv[2] ?? 'mlp'
 const clients = 4
 const batch = 32
 const measureMs = 4000
@@ -24,7 +26,7 @@ const images = Array.from({ length: 64 }, (_, row) => [...features.subarray(784 
 
 const home = mkdtempSync(join(tmpdir(), 'murmuration-bench-'))
 const local = ['--host', '127.0.0.1', '--port', '0', '--http', '0', '--home', join(home, 'node')]
-const pace = ['--round-interval', '0.001', '--eval-every', '1000000', '--name', 'mnist']
+const pace = ['--round-interval', '0.001', '--eval-every', '1000000', '--name', 'mnist', '--model', model]
 const node = spawn(process.execPath, [murmur, 'up', '--data', mnistFolder(), ...local, ...pace], { stdio: 'ignore' })
 const agent = new Agent({ keepAlive: true, maxSockets: 2 * clients })
 
@@ -79,7 +81,7 @@ try {
     [`  over HTTP, as base64`, binary.toFixed(0), '-'],
     [`  share of the engine's`, percent(binary / inProcess), percent(bars.throughputShare)]
   ]
-  printResult(`Predictions over HTTP, MNIST, mlp; ${machine()}\n`)
+  printResult(`Predictions over HTTP, MNIST, ${model}; ${machine()}\n`)
   printResult(formatTable(table))
 } finally {
   agent.destroy()
@@ -151,7 +153,7 @@ async function engineRate(): Promise<number> {
     momentum: 0,
     batchSize: batch
   } as const
-  const topology = buildModel('mlp', [784], 10, training.loss)
+  const topology = buildModel(model, [28, 28, 1], 10, training.loss)
   const engine = await createEngine({ topology, training })
   const parameters = initialParameters(topology, 1)
   const input = Float32Array.from(images.slice(0, batch).flat(), pixel => pixel / 255)
