@@ -75,6 +75,7 @@ const maxRoundsAhead = 1_000_000
 const maxOffersPerRound = 32
 
 const nobody: readonly string[] = []
+const nothingToDo: readonly Action[] = []
 
 type Phase = 'idle' | 'training' | 'averaging' | 'resting' | 'finished'
 
@@ -96,7 +97,7 @@ export class RoundMachine {
   /** What `parameters` were when local steps began; only strategies that average meanwhile need it. */
   readonly #base: Float32Array | undefined
   /** Exchanges that peers opened since this round began. */
-  readonly #offers = new Map<string, number>()
+  #offers = new Map<string, number>()
   /** The neighbours' names. */
   #neighbours: ReadonlySet<string> = new Set()
   #expected: readonly string[] = nobody
@@ -156,8 +157,16 @@ export class RoundMachine {
     return this.#missing().filter(peer => this.#isAwaited(peer))
   }
 
-  handle(event: Event): Action[] {
+  handle(event: Event): readonly Action[] {
+    this.#dispatch(event)
+    if (this.#actions.length === 0) return nothingToDo
+    // Not kept: what one event led to would live until the next one.
+    const actions = this.#actions
     this.#actions = []
+    return actions
+  }
+
+  #dispatch(event: Event): void {
     switch (event.type) {
       case 'start':
         if (this.#phase === 'idle') this.#nextRound(event.nowMs)
@@ -174,7 +183,6 @@ export class RoundMachine {
       case 'timeout':
         this.#timeout(event.nowMs)
     }
-    return this.#actions
   }
 
   #members(neighbours: readonly Neighbour[], expected: readonly string[], nowMs: number): void {
@@ -321,7 +329,7 @@ export class RoundMachine {
     this.#state.round++
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
-    this.#offers.clear()
+    if (this.#offers.size > 0) this.#offers = new Map()
     this.#base?.set(this.#state.parameters)
     this.#work?.set(this.#state.parameters)
     this.#actions.push({

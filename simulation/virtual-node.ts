@@ -120,7 +120,9 @@ export class VirtualNode implements Occurrence {
       this.#missed.push(this)
       return
     }
-    const trained = this.#parts.lookahead.take(this.#training!)
+    const training = this.#training!
+    this.#training = undefined
+    const trained = this.#parts.lookahead.take(training)
     return trained instanceof Promise ? trained.then(later => this.#trained(later)) : this.#trained(trained)
   }
 

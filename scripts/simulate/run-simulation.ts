@@ -145,7 +145,7 @@ export class SimulationRun {
     record.addRound(node, round)
     const completed = this.#scores.add(node, round)
     view.nodeAdvanced(this.#scores)
-    if (completed !== undefined) this.#swarmRoundEnded(completed)
+    for (const each of completed) this.#swarmRoundEnded(each)
   }
 
   #nodeLeft(node: number): void {

@@ -236,7 +236,7 @@ export class SwarmRun {
     this.#record.addRound(index, round)
     const completed = this.#scores.add(index, round)
     this.#view.nodeAdvanced(this.#scores)
-    if (completed !== undefined) this.#swarmRoundEnded(completed)
+    for (const each of completed) this.#swarmRoundEnded(each)
   }
 
   #swarmRoundEnded(round: SwarmRound): void {

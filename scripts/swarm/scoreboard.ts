@@ -10,7 +10,7 @@ export interface Spread {
   readonly max: number
 }
 
-/** One round of the swarm, once every node that is left has ended it. */
+/** One round of the swarm: what the nodes that ended it say of it. */
 export interface SwarmRound {
   readonly round: number
   readonly loss: number
@@ -33,16 +33,25 @@ export interface SwarmRound {
   readonly joulesPerNode: number | undefined
 }
 
-/** Collects the nodes' rounds into rounds of the swarm. It watches; nothing that it computes goes back to the nodes. */
+/**
+ * Collects the nodes' rounds into rounds of the swarm. It watches; nothing that it computes goes back to the nodes.
+ *
+ * A round of the swarm is complete when no node that is left can end it any more: each has ended it, or a later one. A node that
+ * was away skips rounds when it catches up, and figures are then means over the others.
+ */
 export class Scoreboard {
+  /** Rounds that some node has ended, and that are not complete. */
   readonly #rounds = new Map<number, Map<number, NodeRound>>()
   readonly #latest = new Map<number, NodeRound>()
   readonly #present: Set<number>
+  /** How many of the nodes that are left have which latest round. */
+  readonly #standings: Map<number, number>
   readonly #evaluations = new Map<number, Evaluation>()
   #last: SwarmRound | undefined
 
   constructor(nodes: number) {
     this.#present = new Set(Array.from({ length: nodes }, (_, index) => index))
+    this.#standings = new Map([[0, nodes]])
   }
 
   /** The latest round of each node that has ended one. */
@@ -50,7 +59,7 @@ export class Scoreboard {
     return this.#latest
   }
 
-  /** The latest round that all nodes have ended. */
+  /** The latest round of the swarm. */
   get last(): SwarmRound | undefined {
     return this.#last
   }
@@ -60,31 +69,41 @@ export class Scoreboard {
     return this.#evaluations
   }
 
-  /** @returns the round of the swarm that this completes, if any */
-  add(index: number, round: NodeRound): SwarmRound | undefined {
+  /** @param round - the nodes tell of theirs in order. @returns the rounds of the swarm that this completes, in order */
+  add(index: number, round: NodeRound): SwarmRound[] {
+    const before = this.#latest.get(index)?.round ?? 0
     this.#latest.set(index, round)
     if (round.evaluation !== undefined) this.#evaluations.set(index, round.evaluation)
     const byNode = this.#rounds.get(round.round) ?? new Map<number, NodeRound>()
     this.#rounds.set(round.round, byNode)
     byNode.set(index, round)
-    return this.#complete(round.round)
+    if (!this.#present.has(index)) return []
+    this.#standings.set(round.round, (this.#standings.get(round.round) ?? 0) + 1)
+    return this.#movedOn(before)
   }
 
-  /** A node is gone: nobody waits for its rounds. @returns the rounds that this completes */
+  /** A node is gone: nobody waits for its rounds. @returns the rounds that this completes, in order */
   lose(index: number): SwarmRound[] {
-    this.#present.delete(index)
-    return [...this.#rounds.keys()].sort((a, b) => a - b).flatMap(round => this.#complete(round) ?? [])
+    if (!this.#present.delete(index)) return []
+    return this.#movedOn(this.#latest.get(index)?.round ?? 0)
   }
 
-  #complete(round: number): SwarmRound | undefined {
-    const byNode = this.#rounds.get(round)
-    // A node that is lost may have ended this round before: sizes alone can rule a round out, not in.
-    if (byNode === undefined || byNode.size === 0 || byNode.size < this.#present.size) return undefined
-    if (![...this.#present].every(index => byNode.has(index))) return undefined
+  /** One node less has this latest round. */
+  #movedOn(from: number): SwarmRound[] {
+    const left = this.#standings.get(from)! - 1
+    this.#standings.set(from, left)
+    if (left > 0) return []
+    this.#standings.delete(from)
+    const reachedByAll = Math.min(...this.#standings.keys())
+    const complete = [...this.#rounds.keys()].filter(round => round <= reachedByAll)
+    return complete.sort((a, b) => a - b).map(round => this.#complete(round))
+  }
+
+  #complete(round: number): SwarmRound {
+    const all = [...this.#rounds.get(round)!.values()]
     this.#rounds.delete(round)
-    const all = [...byNode.values()]
     const evaluations = all.flatMap(({ evaluation }) => evaluation ?? [])
-    const swarmRound: SwarmRound = {
+    this.#last = {
       round,
       loss: mean(all.map(({ loss }) => loss)),
       accuracy: spread(evaluations.flatMap(({ accuracy }) => accuracy ?? [])),
@@ -98,8 +117,7 @@ export class Scoreboard {
       cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
       joulesPerNode: spread(all.flatMap(({ joules }) => joules ?? []))?.mean
     }
-    if (this.#last === undefined || round > this.#last.round) this.#last = swarmRound
-    return swarmRound
+    return this.#last
   }
 }
 

@@ -41,25 +41,25 @@ export class MachineBench {
     })
   }
 
-  start(): Action[] {
+  start(): readonly Action[] {
     return this.machine.handle({ type: 'start', nowMs: this.nowMs })
   }
 
   /** Neighbours of weight 1 / (1 + their number). */
-  members(peers: readonly string[], expected: readonly string[] = []): Action[] {
+  members(peers: readonly string[], expected: readonly string[] = []): readonly Action[] {
     const neighbours: Neighbour[] = peers.map(peer => ({ peer, weight: 1 / (1 + peers.length) }))
     return this.machine.handle({ type: 'members', neighbours, expected, nowMs: this.nowMs })
   }
 
-  trained(loss = 0): Action[] {
+  trained(loss = 0): readonly Action[] {
     return this.machine.handle({ type: 'trained', loss, nowMs: this.nowMs })
   }
 
-  timeout(): Action[] {
+  timeout(): readonly Action[] {
     return this.machine.handle({ type: 'timeout', nowMs: this.nowMs })
   }
 
-  update(from: string, update: Update): Action[] {
+  update(from: string, update: Update): readonly Action[] {
     return this.machine.handle({ type: 'update', from, update, nowMs: this.nowMs })
   }
 
@@ -69,7 +69,7 @@ export class MachineBench {
     return { kind, round, payload: this.compressor.encode(model, createRng('peer')) }
   }
 
-  model(from: string, round: number, value = 3): Action[] {
+  model(from: string, round: number, value = 3): readonly Action[] {
     return this.update(from, this.message('model', round, value))
   }
 }

@@ -107,6 +107,14 @@ testing('survives loss and churn, and tells when it does not', async () => {
   fails(() => expectSurvives(disturbed, calm, 1e-9), /expected to end with loss/)
 })
 
+testing('has every round in the curve of a swarm whose nodes come and go', async () => {
+  const curve = await runSwarm({ ...quadratic, topology: 'ring', churn: ['on-off:4,2'] })
+  assert.equal(
+    curve.rounds.map(({ round }) => round),
+    Array.from({ length: 60 }, (_, i) => i + 1)
+  )
+})
+
 testing('runs a swarm of real processes', async () => {
   const curve = await runSwarm({ kind: 'real', dataset: fixture('iris.csv'), nodes: 3, rounds: 12, localSteps: 8 })
   expectReaches(curve, { accuracy: 0.7, rounds: 12 })
