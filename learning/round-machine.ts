@@ -151,7 +151,8 @@ export class RoundMachine {
 
   /**
    * The peers that an averaging under way still waits for: not for those ahead, who send nothing for it any more, and not
-   * for those that the last deadline passed without. Whoever dies or freezes costs one deadline, not one a round.
+   * for those that the last deadline passed without, unless it was all of several. Whoever dies or freezes costs one deadline,
+   * not one a round.
    */
   get awaited(): readonly string[] {
     return this.#missing().filter(peer => this.#isAwaited(peer))
@@ -207,11 +208,21 @@ export class RoundMachine {
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
     else this.#actions.push({ type: 'diverged', round: this.#state.round, loss })
     if (this.#averaging.synchronous) this.#catchUp()
+    this.#forgiveSilence()
     this.#phase = 'averaging'
     this.#deadline.trained(this.#state.round, nowMs)
     this.#perform(this.#averaging.trained(this.#state), nowMs)
     this.#deliverHeld(nowMs)
     if (this.#isAveraging()) this.#wait(nowMs + this.#deadline.ms)
+  }
+
+  /**
+   * When all of several neighbours fell silent at once it is rather our own link, or everybody's, that has become slow. Who then
+   * ran on alone would send ever more updates that come ever later; so all are waited for again.
+   */
+  #forgiveSilence(): void {
+    const { neighbours } = this.#state
+    if (neighbours.length > 1 && neighbours.every(({ peer }) => this.#silent.includes(peer))) this.#silent = []
   }
 
   /** Hand over what arrived before we could use it. */

@@ -2,11 +2,12 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { InvalidDataError, type LoadedData } from '../data/index.js'
 import { initialParameters, modelLayout, statisticsSize } from '../engine/index.js'
 import type { Layout } from '../learning/parameters.js'
-import { fetchModel, InvalidTaskError, taskId, type MemberRecord, type Task } from '../protocols/index.js'
+import { InvalidTaskError, taskId, type MemberRecord, type Task } from '../protocols/index.js'
 import { ForeignCheckpointError, type Checkpoint } from './checkpoint/index.js'
 import { systemClock } from './clock.js'
 import type { NodeOptions } from './create-node.js'
 import { JoinError } from './errors.js'
+import { fetchCurrentModel, type ModelSource } from './fetch-current-model.js'
 import type { Home } from './home.js'
 import type { Host } from './host.js'
 import { joinSwarm, type Joined } from './join.js'
@@ -37,6 +38,8 @@ export interface Start extends Pick<Checkpoint, 'round' | 'stepsTaken' | 'parame
 const maxParameters = 64 * 1024 * 1024
 /** Who has a checkpoint need not wait long for others before it goes on alone. */
 const rejoinTimeoutMs = 5000
+/** Peers that are asked for a model, one after another. */
+const maxSources = 5
 
 /** Found a swarm: from its settings and data alone. */
 export function found({ data, task, settings = {} }: NodeOptions): Beginning {
@@ -102,7 +105,7 @@ export async function join(
   if (saved !== undefined) checkSameTask(saved, joined.task, 'the swarm learns', home!)
   const layout = layoutOf(joined.task)
   const data = read(options.data, joined.task)
-  const start = await currentModel(host, joined, layout, saved, options)
+  const start = await currentModel(host, joined, layout, saved, options, log)
   return { task: joined.task, data, layout, members: joined.members, start }
 }
 
@@ -173,17 +176,25 @@ async function currentModel(
   { peer, members }: Joined,
   { hash, size }: Layout,
   saved: Checkpoint | undefined,
-  { joinTimeoutMs = 30_000 }: NodeOptions
+  { signal }: NodeOptions,
+  log: Logger
 ): Promise<Start> {
   const theirRound = members.find(member => member.peer === peer.toString())?.round ?? 0
   const own = saved === undefined ? undefined : startOf(saved)
   if (own !== undefined && own.round >= theirRound) return own
-  try {
-    const signal = AbortSignal.timeout(joinTimeoutMs)
-    const model = await fetchModel(host, peer, { layoutHash: hash, size }, { signal })
-    return { stepsTaken: 0, ...own, ...model, origin: 'received' }
-  } catch (cause) {
-    const reason = (cause as Error).message
-    throw new JoinError(`${peer.toString()} told its task, but sent no model: ${reason}. Try another peer.`, [])
+  const others = members
+    .filter(member => member.peer !== peer.toString() && member.peer !== host.peerId.toString())
+    .sort((a, b) => b.round - a.round)
+    .map(({ peer, addresses }): ModelSource => ({ peer, at: [...addresses] }))
+  const sources = [{ peer: peer.toString(), at: peer }, ...others].slice(0, maxSources)
+  const expected = { layoutHash: hash, size }
+  const { model, failures } = await fetchCurrentModel(host, sources, expected, { clock: systemClock, signal })
+  if (model === undefined) {
+    throw new JoinError(
+      `The swarm told its task, but nobody sent a model: ${failures.join('; ')}. Try another peer.`,
+      []
+    )
   }
+  if (failures.length > 0) log.warn('the model came from another peer than the one joined', { failures })
+  return { stepsTaken: 0, ...own, ...model, origin: 'received' }
 }

@@ -42,6 +42,8 @@ const refusedRetryMs = 60_000
  * connection instead of two, and half the handshakes when a whole swarm starts at once.
  */
 const turnMs = 5000
+/** The same after a link was lost: both notice at once. Shorter, for who does not come may be dead. */
+const reopenTurnMs = 1000
 const openTimeoutMs = 30_000
 /** A link that lasted this long was a good one: if it breaks, reopen it without much delay. */
 const goodLinkMs = 10_000
@@ -145,7 +147,9 @@ export class Neighbourhood {
     const broke = before !== undefined && clock.now() - before.atMs < goodLinkMs
     let retryMs = broke ? before.retryMs : firstRetryMs
     if (before !== undefined) await this.#pause(retryMs, signal)
-    else if (peer < this.#init.self && !connected(id)) await this.#untilHeard(peer, signal)
+    if (peer < this.#init.self && !connected(id)) {
+      await this.#untilHeard(peer, before === undefined ? turnMs : reopenTurnMs, signal)
+    }
     while (!signal.aborted) {
       try {
         await remember(id)
@@ -166,11 +170,11 @@ export class Neighbourhood {
   }
 
   /** Wait for the peer to come to us, for as long as it is its turn. */
-  async #untilHeard(peer: string, signal: AbortSignal): Promise<void> {
+  async #untilHeard(peer: string, ms: number, signal: AbortSignal): Promise<void> {
     if (this.#parts.exchange.hears(peer)) return
     const heard = new AbortController()
     this.#turns.set(peer, heard)
-    await this.#pause(turnMs, AbortSignal.any([signal, heard.signal]))
+    await this.#pause(ms, AbortSignal.any([signal, heard.signal]))
     this.#turns.delete(peer)
   }
 

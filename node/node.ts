@@ -7,7 +7,6 @@ import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import type { Layout } from '../learning/parameters.js'
 import { createRng } from '../learning/rng.js'
-import { defaultDeadlineBounds } from '../learning/deadline.js'
 import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { Doubts, Exchange, Membership, TaskServer, type MemberRecord, type Task } from '../protocols/index.js'
@@ -500,8 +499,6 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   #averaged(result: RoundResult, timing: RoundTiming): void {
     this.#published = this.#publish(result.round)
     this.#progressMs = this.#parts.clock.now()
-    // Who let a deadline pass may be frozen or cut off while its connection seems to be there.
-    if (timing.averagingMs >= defaultDeadlineBounds.minMs) for (const peer of result.missed) this.#doubts.raise(peer)
     this.#checkpoints?.save({
       round: result.round,
       stepsTaken: this.#machine.stepsTaken,

@@ -97,15 +97,17 @@ export async function fetchTask(libp2p: Dialer, peer: PeerId | Multiaddr[], opti
  * Ask a peer for its current model.
  *
  * @param expected - the layout that the task's model has here
+ * @param options - `onProgress` is called for every frame that arrives
  * @throws ProtocolError when the model has another layout, or is damaged
  */
 export async function fetchModel(
   libp2p: Dialer,
   peer: PeerId | Multiaddr[],
   expected: { readonly layoutHash: string; readonly size: number },
-  options: AbortOptions
+  options: AbortOptions & { readonly onProgress?: () => void }
 ): Promise<ModelSnapshot> {
-  return ask(libp2p, peer, modelProtocol, options, async frames => {
+  return ask(libp2p, peer, modelProtocol, options, async all => {
+    const frames = watched(all, options.onProgress ?? (() => {}))
     const header = decodeFrame(ModelHeader, await nextFrame(frames), 'model header')
     if (header.layoutHash !== expected.layoutHash || header.bytes !== 4 * expected.size) {
       throw new ProtocolError("peer's model is not the one that its task describes")
@@ -115,6 +117,13 @@ export async function fetchModel(
     if (!parameters.every(Number.isFinite)) throw new ProtocolError("peer's model holds numbers that are not finite")
     return { round: header.round, parameters }
   })
+}
+
+async function* watched<T>(source: AsyncIterable<T>, onEach: () => void): AsyncGenerator<T> {
+  for await (const each of source) {
+    onEach()
+    yield each
+  }
 }
 
 function ask<T>(

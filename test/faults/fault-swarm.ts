@@ -30,6 +30,8 @@ export interface FaultSwarmInit {
   readonly homes?: boolean
   /** A module that each process loads before its program. @default none */
   readonly preload?: string
+  /** Added to the environment of each process. @default nothing */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Place {
@@ -215,11 +217,15 @@ export class FaultSwarm {
   }
 
   #spawn(index: number, join?: readonly string[]): FaultNode {
-    const { place, rounds = 1_000_000, evaluateEvery = 1, minRoundMs, preload } = this.#init
+    const { place, rounds = 1_000_000, evaluateEvery = 1, minRoundMs, preload, env } = this.#init
     const { through, listen } = place?.(index) ?? { through: [], listen: '/ip4/127.0.0.1/tcp/0' }
     const loaded = preload === undefined ? [] : ['--import', preload]
     const [command, ...args] = [...through, process.execPath, '--max-semi-space-size=2', ...loaded, program]
-    const child = spawn(command, args, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = spawn(command, args, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, ...env }
+    })
     const node = new FaultNode(index, child, this.changes)
     const { task, data, rows, config } = this.plan
     const common = { nodes: config.nodes, task, data, rounds, evaluateEvery, minRoundMs, backend: config.backend }

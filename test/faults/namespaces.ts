@@ -18,21 +18,6 @@ export function withoutNamespaces(): string | undefined {
   }
 }
 
-/** Why links cannot be made worse by `rule`; undefined: they can. */
-export function withoutRule(rule: string): string | undefined {
-  const reason = withoutNamespaces()
-  if (reason !== undefined) return reason
-  const network = new Network(1)
-  try {
-    network.worsen(0, rule)
-    return undefined
-  } catch {
-    return `this kernel lacks what tc needs for "${rule}"`
-  } finally {
-    network.close()
-  }
-}
-
 /**
  * Nodes each in a network namespace of its own, the first half on one switch and the second on another, with one cable between
  * the two. Nothing of it touches the machine's own network.
@@ -63,16 +48,6 @@ export class Network {
   /** Pull the cable between the halves, or put it back. */
   partition(apart: boolean): void {
     run(`ip -n ${this.#name} link set dev cl ${apart ? 'down' : 'up'}`)
-  }
-
-  /** Take a node off the network, or put it back. */
-  cutOff(node: number, off: boolean): void {
-    run(`ip -n ${this.#name} link set dev p${node} ${off ? 'down' : 'up'}`)
-  }
-
-  /** @param rule - what tc does to all that a node sends, as `netem loss 30%` */
-  worsen(node: number, rule: string): void {
-    run(`ip netns exec ${this.#namespace(node)} tc qdisc add dev eth root ${rule}`)
   }
 
   /** A node can send nothing to another, which can still send to it. */

@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { consensusDistance } from '../../learning/parameters.js'
-import { eight, median, seconds, type Extent, type Fault } from './fault.js'
+import { linkVariable, type PoorLink } from '../helpers/poor-link.js'
+import { eight, median, seconds, type Extent, type Fault, type Outcome } from './fault.js'
 import { pause, withSwarm, type FaultNode, type FaultSwarm } from './fault-swarm.js'
-import { Network, withoutNamespaces, withoutRule } from './namespaces.js'
+import { Network, withoutNamespaces } from './namespaces.js'
+
+const poorLink = fileURLToPath(new URL('../helpers/poor-link.js', import.meta.url))
 
 /** A round lasts as long on any machine, so that bars in rounds mean the same. */
 const minRoundMs = 1000
@@ -53,42 +57,55 @@ const partition: Fault = {
 }
 
 /** Rounds go on, and every node still averages with somebody. */
-function worse(name: string, fullOnly: boolean, rule: string | undefined, worsen: (network: Network) => void): Fault {
+async function averages(swarm: FaultSwarm, extent: Extent, worsen: () => void): Promise<Outcome> {
+  await swarm.advance(3)
+  worsen()
+  const from = swarm.nodes.map(({ rounds }) => rounds.length)
+  await swarm.advance(extent === 'full' ? 20 : 6, 240_000)
+  const later = swarm.nodes.map(({ rounds }, i) => rounds.slice(from[i] + 2))
+  const averaged = later.map(ended => ended.filter(({ averagedWith }) => averagedWith > 0).length / ended.length)
+  const times = later.flatMap(ended => ended.slice(1).map(({ atMs }, i) => atMs - ended[i].atMs))
+  const share = `${(100 * Math.min(...averaged)).toFixed(0)} % of rounds averaged at the worst node`
   return {
-    name,
+    ok: swarm.running.length === 4 && Math.min(...averaged) >= 0.5,
+    reached: `${share}, a round takes ${seconds(median(times))}`
+  }
+}
+
+const oneWay: Fault = {
+  fullOnly: true,
+  name: 'one-way loss: 0 can send nothing to 1 (4 nodes)',
+  bar: 'learning goes on; deadlines adapt',
+  unavailable: withoutNamespaces,
+  run: extent => onNetwork(extent, 4, (swarm, network) => averages(swarm, extent, () => network.silence(0, 1)))
+}
+
+function poor(name: string, link: PoorLink): Fault {
+  return {
+    fullOnly: true,
+    name: `${name} on all links (4 nodes)`,
     bar: 'learning goes on; deadlines adapt',
-    ...(fullOnly ? { fullOnly: true } : {}),
-    unavailable: () => (rule === undefined ? withoutNamespaces() : withoutRule(rule)),
-    run: extent =>
-      onNetwork(extent, 4, async (swarm, network) => {
-        await swarm.advance(3)
-        worsen(network)
-        const from = swarm.nodes.map(({ rounds }) => rounds.length)
-        await swarm.advance(extent === 'full' ? 20 : 6, 240_000)
-        const later = swarm.nodes.map(({ rounds }, i) => rounds.slice(from[i] + 2))
-        const averaged = later.map(ended => ended.filter(({ averagedWith }) => averagedWith > 0).length / ended.length)
-        const times = later.flatMap(ended => ended.slice(1).map(({ atMs }, i) => atMs - ended[i].atMs))
-        const share = `${(100 * Math.min(...averaged)).toFixed(0)} % of rounds averaged at the worst node`
-        return {
-          ok: swarm.running.length === 4 && Math.min(...averaged) >= 0.5,
-          reached: `${share}, a round takes ${seconds(median(times))}`
-        }
-      })
+    run: extent => {
+      const init = {
+        ...eight(extent),
+        nodes: 4,
+        minRoundMs,
+        preload: poorLink,
+        env: { [linkVariable]: JSON.stringify(link) }
+      }
+      return withSwarm(init, swarm =>
+        averages(swarm, extent, () => {
+          for (const { child } of swarm.nodes) child.kill('SIGUSR2')
+        })
+      )
+    }
   }
 }
-
-function all(rule: string): (network: Network) => void {
-  return network => {
-    for (let node = 0; node < 4; node++) network.worsen(node, rule)
-  }
-}
-
-const slow = 'tbf rate 512kbit burst 16kb latency 2s'
 
 export const networks: readonly Fault[] = [
   partition,
-  worse('one-way loss: 0 can send nothing to 1', true, undefined, network => network.silence(0, 1)),
-  worse('30 % loss on all links (4 nodes)', true, 'netem loss 30%', all('netem loss 30%')),
-  worse('500 ms latency on all links (4 nodes)', true, 'netem delay 500ms', all('netem delay 500ms')),
-  worse('64 kB/s links (4 nodes)', true, slow, all(slow))
+  oneWay,
+  poor('30 % loss', { loss: 0.3 }),
+  poor('500 ms latency', { latencyMs: 500 }),
+  poor('64 kB/s', { bytesPerSecond: 64 * 1024 })
 ]

@@ -305,6 +305,23 @@ machine('waits for a silent neighbour once, and again when it is heard', () => {
   assert.equal(node.machine.awaited, ['a', 'b'], 'b was heard')
 })
 
+machine('waits again for all of several neighbours that fell silent at once', () => {
+  const node = bench(['a', 'b'], { deadline })
+  const silence = (): void => {
+    node.trained()
+    node.nowMs += 1e6
+    node.timeout()
+  }
+  silence()
+  node.trained()
+  assert.equal(node.machine.awaited, ['a', 'b'], 'it may be our own link')
+  node.model('a', 2)
+  node.nowMs += 1e6
+  assert.equal(only(node.timeout(), 'averaged').averagedWith, ['a'])
+  node.trained()
+  assert.equal(node.machine.awaited, ['a'], 'b alone is silent')
+})
+
 machine('does not learn from peers that have left how long to wait', () => {
   const node = bench(['a'], { deadline })
   deadlineOf(node)

@@ -162,6 +162,23 @@ neighbourhoods('leaves dialling to the peer with the smaller id, for a while', a
   stub.neighbourhood.stop()
 })
 
+neighbourhoods('leaves dialling to the peer with the smaller id after a loss too, but not for long', async () => {
+  for (const [comes, atMs] of [
+    [true, 500],
+    [false, 1500]
+  ] as const) {
+    const stub = create('ring', { self: 1, size: 2 })
+    stub.neighbourhood.membersChanged()
+    await stub.clock.advance(5000)
+    stub.lose(ids[0])
+    await stub.clock.advance(499)
+    if (comes) stub.hear(ids[0])
+    await stub.clock.advance(10_000)
+    assert.equal(timesOf(stub, ids[0]), [5000, 5000 + atMs], comes ? 'it came' : 'it did not')
+    stub.neighbourhood.stop()
+  }
+})
+
 neighbourhoods('waits for nobody when there is a connection already', async () => {
   const stub = create('complete', { self: 2, connected: true })
   stub.neighbourhood.membersChanged()
