@@ -1,17 +1,21 @@
+import { at } from './gemm'
+import { copyRow, zeroRow } from './rows'
+
 /** Copy an image into the middle of a larger one, zero elsewhere. */
 export function copyImage(
   source: usize, height: i32, width: i32, channels: i32,
   top: i32, left: i32, targetHeight: i32, targetWidth: i32, target: usize
 ): void {
-  const line = <usize>(width * channels) << 2
-  const before = <usize>(left * channels) << 2
-  const pitch = <usize>(targetWidth * channels) << 2
-  memory.fill(target, 0, <usize>top * pitch)
-  target += <usize>top * pitch
-  for (let y = 0; y < height; y++, source += line, target += pitch) {
-    memory.fill(target, 0, before)
-    memory.copy(target + before, source, line)
-    memory.fill(target + before + line, 0, pitch - before - line)
+  const line = width * channels
+  const before = left * channels
+  const pitch = targetWidth * channels
+  const after = pitch - before - line
+  zeroRow(target, top * pitch)
+  target = at(target, top * pitch)
+  for (let y = 0; y < height; y++, source = at(source, line), target = at(target, pitch)) {
+    zeroRow(target, before)
+    copyRow(at(target, before), source, line)
+    zeroRow(at(target, before + line), after)
   }
-  memory.fill(target, 0, <usize>(targetHeight - top - height) * pitch)
+  zeroRow(target, (targetHeight - top - height) * pitch)
 }

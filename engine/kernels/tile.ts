@@ -3,6 +3,8 @@ import { multiplyAdd } from './multiply-add'
 
 /** Columns of one tile of the result. With two rows, it is the largest that V8 keeps in registers without spilling. */
 export const TILE_COLUMNS: i32 = 16
+/** Bytes between two values of a row of a packed strip. */
+const PACKED_ALONG: usize = TILE_COLUMNS << 2
 /** Floats that `multiplyRows` needs for a tile that sticks out of the result. */
 export const EDGE_FLOATS: i32 = 2 * TILE_COLUMNS
 
@@ -27,7 +29,7 @@ export function multiplyRows(
 ): void {
   const strip = <usize>(segments * length * TILE_COLUMNS) << 2
   for (; n >= TILE_COLUMNS; n -= TILE_COLUMNS) {
-    multiplyTile(segments, length, gap, a0, a1, along, b, start, startPitch, c, pitch, relu)
+    multiplyAnyTile(segments, length, gap, a0, a1, along, b, start, startPitch, c, pitch, relu)
     b += strip
     c += TILE_COLUMNS << 2
     if (start) start += TILE_COLUMNS << 2
@@ -38,15 +40,56 @@ export function multiplyRows(
     copyRow(edge, start, n)
     copyRow(edge + edgePitch, start + startPitch, n)
   }
-  multiplyTile(segments, length, gap, a0, a1, along, b, start ? edge : 0, edgePitch, edge, edgePitch, relu)
+  multiplyAnyTile(segments, length, gap, a0, a1, along, b, start ? edge : 0, edgePitch, edge, edgePitch, relu)
   copyRow(c, edge, n)
   copyRow(c + pitch, edge + edgePitch, n)
 }
 
-// Four terms a turn, as V8 checks the stack at each. It loads all that a stretch of code without a branch needs before it
-// computes, so the way out between two terms keeps the registers from running out; inlined, they would too.
+// @ts-ignore: decorator
+@inline
+function multiplyAnyTile(
+  segments: i32, length: i32, gap: usize, a0: usize, a1: usize, along: usize, b: usize,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool
+): void {
+  if (along == 4) multiplyContiguous(segments, length, gap, a0, a1, b, start, startPitch, c, pitch, relu)
+  else if (along == PACKED_ALONG) multiplyPacked(segments, length, gap, a0, a1, b, start, startPitch, c, pitch, relu)
+  else multiplyStrided(segments, length, gap, a0, a1, along, b, start, startPitch, c, pitch, relu)
+}
+
+// Where the way between two values is a constant, addresses are told by offsets and need not be counted up. Not inlined, as
+// registers would run out.
+
 // @ts-ignore: decorator
 @noinline
+function multiplyContiguous(
+  segments: i32, length: i32, gap: usize, a0: usize, a1: usize, b: usize,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool
+): void {
+  multiplyTile(segments, length, gap, a0, a1, 4, b, start, startPitch, c, pitch, relu)
+}
+
+// @ts-ignore: decorator
+@noinline
+function multiplyPacked(
+  segments: i32, length: i32, gap: usize, a0: usize, a1: usize, b: usize,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool
+): void {
+  multiplyTile(segments, length, gap, a0, a1, PACKED_ALONG, b, start, startPitch, c, pitch, relu)
+}
+
+// @ts-ignore: decorator
+@noinline
+function multiplyStrided(
+  segments: i32, length: i32, gap: usize, a0: usize, a1: usize, along: usize, b: usize,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool
+): void {
+  multiplyTile(segments, length, gap, a0, a1, along, b, start, startPitch, c, pitch, relu)
+}
+
+// Four terms a turn, as V8 checks the stack at each. It loads all that a stretch of code without a branch needs before it
+// computes, so the way out between two terms keeps the registers from running out.
+// @ts-ignore: decorator
+@inline
 function multiplyTile(
   segments: i32, length: i32, gap: usize, a0: usize, a1: usize, along: usize, b: usize,
   start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool
@@ -71,16 +114,16 @@ function multiplyTile(
     c13 = v128.load(start, 48)
   }
   for (let s = 0; s < segments; s++) {
-    const end = b + (<usize>(length * TILE_COLUMNS) << 2)
+    let left = length
     while (true) {
-      if (b == end) break
+      if (left == 0) break
       {
-        const b0 = v128.load(b)
+        const b0 = v128.load(b, 0)
         const b1 = v128.load(b, 16)
         const b2 = v128.load(b, 32)
         const b3 = v128.load(b, 48)
-        const x0 = v128.load32_splat(a0)
-        const x1 = v128.load32_splat(a1)
+        const x0 = v128.load32_splat(a0 + 0 * along)
+        const x1 = v128.load32_splat(a1 + 0 * along)
         c00 = multiplyAdd(x0, b0, c00)
         c01 = multiplyAdd(x0, b1, c01)
         c02 = multiplyAdd(x0, b2, c02)
@@ -89,18 +132,15 @@ function multiplyTile(
         c11 = multiplyAdd(x1, b1, c11)
         c12 = multiplyAdd(x1, b2, c12)
         c13 = multiplyAdd(x1, b3, c13)
-        b += TILE_COLUMNS << 2
-        a0 += along
-        a1 += along
       }
-      if (b == end) break
+      if (left == 1) break
       {
-        const b0 = v128.load(b)
-        const b1 = v128.load(b, 16)
-        const b2 = v128.load(b, 32)
-        const b3 = v128.load(b, 48)
-        const x0 = v128.load32_splat(a0)
-        const x1 = v128.load32_splat(a1)
+        const b0 = v128.load(b, 64)
+        const b1 = v128.load(b, 80)
+        const b2 = v128.load(b, 96)
+        const b3 = v128.load(b, 112)
+        const x0 = v128.load32_splat(a0 + 1 * along)
+        const x1 = v128.load32_splat(a1 + 1 * along)
         c00 = multiplyAdd(x0, b0, c00)
         c01 = multiplyAdd(x0, b1, c01)
         c02 = multiplyAdd(x0, b2, c02)
@@ -109,18 +149,15 @@ function multiplyTile(
         c11 = multiplyAdd(x1, b1, c11)
         c12 = multiplyAdd(x1, b2, c12)
         c13 = multiplyAdd(x1, b3, c13)
-        b += TILE_COLUMNS << 2
-        a0 += along
-        a1 += along
       }
-      if (b == end) break
+      if (left == 2) break
       {
-        const b0 = v128.load(b)
-        const b1 = v128.load(b, 16)
-        const b2 = v128.load(b, 32)
-        const b3 = v128.load(b, 48)
-        const x0 = v128.load32_splat(a0)
-        const x1 = v128.load32_splat(a1)
+        const b0 = v128.load(b, 128)
+        const b1 = v128.load(b, 144)
+        const b2 = v128.load(b, 160)
+        const b3 = v128.load(b, 176)
+        const x0 = v128.load32_splat(a0 + 2 * along)
+        const x1 = v128.load32_splat(a1 + 2 * along)
         c00 = multiplyAdd(x0, b0, c00)
         c01 = multiplyAdd(x0, b1, c01)
         c02 = multiplyAdd(x0, b2, c02)
@@ -129,18 +166,15 @@ function multiplyTile(
         c11 = multiplyAdd(x1, b1, c11)
         c12 = multiplyAdd(x1, b2, c12)
         c13 = multiplyAdd(x1, b3, c13)
-        b += TILE_COLUMNS << 2
-        a0 += along
-        a1 += along
       }
-      if (b == end) break
+      if (left == 3) break
       {
-        const b0 = v128.load(b)
-        const b1 = v128.load(b, 16)
-        const b2 = v128.load(b, 32)
-        const b3 = v128.load(b, 48)
-        const x0 = v128.load32_splat(a0)
-        const x1 = v128.load32_splat(a1)
+        const b0 = v128.load(b, 192)
+        const b1 = v128.load(b, 208)
+        const b2 = v128.load(b, 224)
+        const b3 = v128.load(b, 240)
+        const x0 = v128.load32_splat(a0 + 3 * along)
+        const x1 = v128.load32_splat(a1 + 3 * along)
         c00 = multiplyAdd(x0, b0, c00)
         c01 = multiplyAdd(x0, b1, c01)
         c02 = multiplyAdd(x0, b2, c02)
@@ -149,13 +183,15 @@ function multiplyTile(
         c11 = multiplyAdd(x1, b1, c11)
         c12 = multiplyAdd(x1, b2, c12)
         c13 = multiplyAdd(x1, b3, c13)
-        b += TILE_COLUMNS << 2
-        a0 += along
-        a1 += along
       }
+      left -= 4
+      b += 4 * TILE_COLUMNS << 2
+      a0 += 4 * along
+      a1 += 4 * along
     }
-    a0 += gap
-    a1 += gap
+    b += <usize>(left * TILE_COLUMNS) << 2
+    a0 += <usize>left * along + gap
+    a1 += <usize>left * along + gap
   }
   if (relu) {
     const zero = f32x4.splat(0)
