@@ -247,7 +247,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         self,
         topology: createTopology(task.topology),
         seed: task.seed,
-        onChange: (neighbours, expected) => this.#driver.membersChanged(neighbours, expected)
+        onChange: (neighbours, expected, size) => this.#driver.membersChanged(neighbours, expected, size)
       }
     )
     this.#taskServer = new TaskServer(

@@ -148,6 +148,7 @@ export class Simulation {
       index,
       parameters: initial(index).slice(),
       averaging,
+      swarmSize: peers.length,
       rng: createRng(seed).fork(peers[index]),
       localSteps,
       rounds,

@@ -37,6 +37,7 @@ export interface VirtualNodeInit {
   readonly index: number
   readonly parameters: Float32Array
   readonly averaging: string
+  readonly swarmSize: number
   readonly rng: Rng
   readonly localSteps: number
   readonly rounds: number
@@ -104,7 +105,8 @@ export class VirtualNode {
   }
 
   membersChanged(neighbours: readonly Neighbour[], expected: readonly string[]): void {
-    this.#handle({ type: 'members', neighbours, expected, nowMs: this.#parts.clock.nowMs })
+    const { swarmSize } = this.#init
+    this.#handle({ type: 'members', neighbours, expected, swarmSize, nowMs: this.#parts.clock.nowMs })
   }
 
   updateArrived(from: string, update: Update, bytes: number): void {
