@@ -9,6 +9,8 @@ export interface DeadlineBounds {
 }
 
 export const defaultDeadlineBounds: DeadlineBounds = { minMs: 3000, maxMs: 30_000 }
+/** Where nothing is lost by going on: see `Averaging.keepsPace`. */
+export const paceDeadlineBounds: DeadlineBounds = { minMs: 200, maxMs: 30_000 }
 
 /** How many of a peer's latest waits are remembered. */
 const waitsPerPeer = 16

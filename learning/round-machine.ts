@@ -2,7 +2,7 @@ import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, U
 import { checkCompressor } from './averaging/check-compressor.js'
 import { Plausibility } from './averaging/plausibility.js'
 import type { Compressor } from './compression/compressor.js'
-import { Deadline, defaultDeadlineBounds, type DeadlineBounds } from './deadline.js'
+import { Deadline, defaultDeadlineBounds, paceDeadlineBounds, type DeadlineBounds } from './deadline.js'
 import { Inbox } from './inbox.js'
 import { addDifference, allFinite } from './parameters.js'
 import type { Rng } from './rng.js'
@@ -12,15 +12,23 @@ export type Event = { readonly nowMs: number } & (
   | { readonly type: 'start' }
   /**
    * `neighbours`: the peers that can be reached now, with the weight that the mixing matrix gives each. `expected`:
-   * peers that are about to become neighbours; what they send early is kept.
+   * peers that are about to become neighbours; what they send early is kept. `swarmSize`: nodes that learn this task, this
+   * one among them, as far as is known; at least this node and its neighbours.
    */
-  | { readonly type: 'members'; readonly neighbours: readonly Neighbour[]; readonly expected?: readonly string[] }
+  | {
+      readonly type: 'members'
+      readonly neighbours: readonly Neighbour[]
+      readonly expected?: readonly string[]
+      readonly swarmSize?: number
+    }
   /** The local steps asked for by `train` have ended; their result is in `work`. @default work: the machine's work vector */
   | { readonly type: 'trained'; readonly loss: number; readonly work?: Float32Array }
   | { readonly type: 'update'; readonly from: string; readonly update: Update }
   /** The time that `wait` named has come. */
   | { readonly type: 'timeout' }
 )
+
+type MembersEvent = Extract<Event, { type: 'members' }>
 
 /** What the node has to do, in this order. */
 export type Action =
@@ -66,11 +74,14 @@ export interface RoundMachineInit {
   readonly stepsTaken?: number
   /** A round takes at least this long, so that a node alone does not burn its battery. @default 0 */
   readonly minRoundMs?: number
+  /** @default as suits the strategy */
   readonly deadline?: DeadlineBounds
 }
 
 /** How far ahead of us an update may be before we stop believing it: months of absence, at a few seconds a round. */
 const maxRoundsAhead = 1_000_000
+/** How far rounds of a strategy that does not keep step may be apart before who is behind catches up. */
+const roundsApart = 4
 /** Exchanges that one peer may open while this node does one round: a flood would leave nothing of our model. */
 const maxOffersPerRound = 32
 
@@ -98,6 +109,10 @@ export class RoundMachine {
   readonly #base: Float32Array | undefined
   /** Exchanges that peers opened since this round began. */
   #offers = new Map<string, number>()
+  /** The newest round of each peer, where updates are not held back until their round. */
+  readonly #newest = new Map<string, number>()
+  /** Peers that a strategy which keeps pace has heard in this round, and of an earlier one. */
+  readonly #behind = new Set<string>()
   /** The neighbours' names. */
   #neighbours: ReadonlySet<string> = new Set()
   #expected: readonly string[] = nobody
@@ -123,11 +138,13 @@ export class RoundMachine {
     this.#localSteps = init.localSteps
     this.#lastRound = init.rounds ?? Infinity
     this.#minRoundMs = init.minRoundMs ?? 0
-    this.#deadline = new Deadline(init.deadline ?? defaultDeadlineBounds)
-    this.#state = { parameters, neighbours: [], round, compressor, rng, plausibility: new Plausibility() }
+    const bounds = averaging.keepsPace === true ? paceDeadlineBounds : defaultDeadlineBounds
+    this.#deadline = new Deadline(init.deadline ?? bounds)
+    const plausibility = new Plausibility()
+    this.#state = { parameters, neighbours: [], swarmSize: 1, round, compressor, rng, plausibility }
     this.#stepsTaken = stepsTaken
     if (!averaging.synchronous) this.#base = new Float32Array(parameters.length)
-    averaging.begin?.(parameters)
+    averaging.begin?.(parameters, round)
   }
 
   /** The round under way, or the last one when finished. */
@@ -173,7 +190,7 @@ export class RoundMachine {
         if (this.#phase === 'idle') this.#nextRound(event.nowMs)
         break
       case 'members':
-        this.#members(event.neighbours, event.expected ?? nobody, event.nowMs)
+        this.#members(event, event.nowMs)
         break
       case 'trained':
         if (this.#phase === 'training') this.#trained(event.loss, event.work ?? this.#work!, event.nowMs)
@@ -186,13 +203,15 @@ export class RoundMachine {
     }
   }
 
-  #members(neighbours: readonly Neighbour[], expected: readonly string[], nowMs: number): void {
+  #members({ neighbours, expected = nobody, swarmSize = 1 }: MembersEvent, nowMs: number): void {
     this.#neighbours = new Set(neighbours.map(({ peer }) => peer))
     const known = expected.length === 0 ? this.#neighbours : new Set([...this.#neighbours, ...expected])
     this.#inbox.keep(known)
     this.#deadline.keep(known)
     this.#silent = this.#silent.filter(peer => known.has(peer))
+    for (const peer of this.#newest.keys()) if (!known.has(peer)) this.#newest.delete(peer)
     this.#state.neighbours = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
+    this.#state.swarmSize = Math.max(swarmSize, neighbours.length + 1)
     this.#expected = expected
     if (this.#phase !== 'averaging') return
     this.#perform(this.#averaging.membersChanged(this.#state), nowMs)
@@ -207,7 +226,8 @@ export class RoundMachine {
     if (this.#base !== undefined) addDifference(work, parameters, this.#base)
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
     else this.#actions.push({ type: 'diverged', round: this.#state.round, loss })
-    if (this.#averaging.synchronous) this.#catchUp()
+    if (this.#averaging.synchronous) this.#catchUp(0)
+    else if (this.#averaging.keepsPace === true) this.#catchUp(roundsApart)
     this.#forgiveSilence()
     this.#phase = 'averaging'
     this.#deadline.trained(this.#state.round, nowMs)
@@ -242,13 +262,21 @@ export class RoundMachine {
    * A node that was away takes up the round of its neighbours instead of dragging them back: what it sent for its own,
    * they would refuse. The lower median decides, silent ones counting as ours, so that one peer alone among several
    * cannot send us into the future.
+   *
+   * @param apart - rounds that neighbours may be ahead of us without being followed
    */
-  #catchUp(): void {
+  #catchUp(apart: number): void {
     const { neighbours, round } = this.#state
-    if (this.#inbox.isEmpty || !neighbours.some(({ peer }) => (this.#inbox.newestRound(peer) ?? 0) > round)) return
-    const newest = neighbours.map(({ peer }) => this.#inbox.newestRound(peer) ?? 0).sort((a, b) => a - b)
+    if (this.#inbox.isEmpty && this.#newest.size === 0) return
+    if (!neighbours.some(({ peer }) => this.#newestRound(peer) > round + apart)) return
+    const newest = neighbours.map(({ peer }) => this.#newestRound(peer)).sort((a, b) => a - b)
     const reached = newest.at((newest.length - 1) >> 1) ?? 0
-    this.#state.round = Math.max(this.#state.round, Math.min(reached, this.#lastRound))
+    if (reached > round + apart) this.#state.round = Math.min(reached, this.#lastRound)
+  }
+
+  /** The newest round that a peer has sent something for; 0: none that we know. */
+  #newestRound(peer: string): number {
+    return this.#inbox.newestRound(peer) ?? this.#newest.get(peer) ?? 0
   }
 
   #update(from: string, update: Update, nowMs: number): void {
@@ -266,6 +294,8 @@ export class RoundMachine {
       if (opened >= maxOffersPerRound) return this.#reject(from, 'too-far-ahead')
       this.#offers.set(from, opened + 1)
     }
+    if (update.round <= this.#state.round + maxRoundsAhead) this.#newest.set(from, update.round)
+    if (this.#averaging.keepsPace === true && update.round < this.#state.round) this.#behind.add(from)
     this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
   }
 
@@ -292,6 +322,8 @@ export class RoundMachine {
     if (nowMs < this.#untilMs) return this.#wait(this.#untilMs)
     if (this.#phase === 'resting') return this.#nextRound(nowMs)
     for (const peer of this.awaited) {
+      // Where all updates are of use, who is only behind is waited for again, or we would run ahead of everybody.
+      if (this.#behind.has(peer)) continue
       this.#deadline.missed(peer)
       this.#silent.push(peer)
     }
@@ -341,6 +373,7 @@ export class RoundMachine {
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
     if (this.#offers.size > 0) this.#offers = new Map()
+    this.#behind.clear()
     this.#base?.set(this.#state.parameters)
     this.#work?.set(this.#state.parameters)
     this.#actions.push({

@@ -96,8 +96,8 @@ export class Driver {
     return this.#held !== undefined
   }
 
-  membersChanged(neighbours: readonly Neighbour[], expected: readonly string[]): void {
-    this.#handle({ type: 'members', neighbours, expected })
+  membersChanged(neighbours: readonly Neighbour[], expected: readonly string[], swarmSize: number): void {
+    this.#handle({ type: 'members', neighbours, expected, swarmSize })
   }
 
   updateArrived(from: string, update: Update): void {

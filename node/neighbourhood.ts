@@ -29,8 +29,11 @@ export interface NeighbourhoodInit {
   readonly topology: Topology
   /** Fixes the topology's random choices; the same for every node of the task. */
   readonly seed: number
-  /** The neighbours that can be averaged with changed; `expected` are those on their way. */
-  onChange(neighbours: readonly Neighbour[], expected: readonly string[]): void
+  /**
+   * The neighbours that can be averaged with changed, or how many members the swarm has; `expected` are neighbours on their
+   * way.
+   */
+  onChange(neighbours: readonly Neighbour[], expected: readonly string[], swarmSize: number): void
 }
 
 const firstRetryMs = 250
@@ -196,9 +199,10 @@ export class Neighbourhood {
     const links = new Set(this.#parts.exchange.links)
     const neighbours = this.#wanted.filter(({ peer }) => links.has(peer))
     const expected = this.#wanted.filter(({ peer }) => !links.has(peer)).map(({ peer }) => peer)
-    const report = JSON.stringify([neighbours, expected])
+    const swarmSize = this.#parts.membership.peers.length
+    const report = JSON.stringify([neighbours, expected, swarmSize])
     if (report === this.#reported) return
     this.#reported = report
-    this.#init.onChange(neighbours, expected)
+    this.#init.onChange(neighbours, expected, swarmSize)
   }
 }

@@ -255,9 +255,9 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         self,
         topology: createTopology(task.topology),
         seed: task.seed,
-        onChange: (neighbours, expected) => {
+        onChange: (neighbours, expected, size) => {
           log.info('neighbours', { linked: neighbours.map(({ peer }) => peer), awaited: expected })
-          this.#driver.membersChanged(neighbours, expected)
+          this.#driver.membersChanged(neighbours, expected, size)
         }
       }
     )

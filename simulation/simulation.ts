@@ -86,6 +86,7 @@ export class Simulation {
       compressor: createCompressor(compress, layout),
       scratch: createScratch(layout.size),
       averaging: init.averaging,
+      swarmSize: peers.length,
       localSteps: init.localSteps,
       rounds: init.rounds,
       onSend: (node, to, update, bytes) => this.#network.send(node, this.#indexOf.get(to)!, update, bytes),

@@ -32,6 +32,7 @@ export interface VirtualNodeComponents {
   readonly compressor: Compressor
   readonly scratch: Scratch
   readonly averaging: string
+  readonly swarmSize: number
   readonly localSteps: number
   readonly rounds: number
   readonly onSend: (node: number, to: string, update: Update, bytes: number) => void
@@ -96,7 +97,8 @@ export class VirtualNode implements Occurrence {
   }
 
   membersChanged(neighbours: readonly Neighbour[], expected: readonly string[]): void {
-    this.#handle({ type: 'members', neighbours, expected, nowMs: this.#parts.clock.nowMs })
+    const { swarmSize, clock } = this.#parts
+    this.#handle({ type: 'members', neighbours, expected, swarmSize, nowMs: clock.nowMs })
   }
 
   updateArrived(from: string, update: Update, bytes: number): void {

@@ -74,6 +74,8 @@ export interface AveragingState {
   readonly parameters: Float32Array
   /** Sorted by peer, so that every node adds in the same order and results repeat bit for bit. */
   readonly neighbours: readonly Neighbour[]
+  /** Nodes that learn this task now, this one among them, as far as it knows. */
+  readonly swarmSize: number
   readonly round: number
   readonly compressor: Compressor
   /** This node's stream. Fork it by round: what was drawn before must not matter. */
@@ -95,6 +97,11 @@ export interface Averaging {
    * local steps.
    */
   readonly synchronous: boolean
+  /**
+   * True when neighbours keep roughly in step, but an update that comes in another round is worth as much: a round waits for
+   * them, not for long, and a node that was away takes up their round. Only when not synchronous.
+   */
+  readonly keepsPace?: true
   /** True when a payload is a model, of which no coordinate may be missing; see `checkCompressor`. */
   readonly sendsModels?: true
   /** Vectors as long as the model that it keeps, whatever its neighbours, and for each of them. @default 0 */
@@ -102,8 +109,8 @@ export interface Averaging {
   readonly vectorsPerLink?: number
   /** The most bytes of a payload. @default `compressor.maxBytes` */
   maxUpdateBytes?(compressor: Compressor): number
-  /** Called once, before any other event. `parameters` is not modified and not kept. */
-  begin?(parameters: Float32Array): void
+  /** Called once, before any other event, with the last round already done. `parameters` is not modified and not kept. */
+  begin?(parameters: Float32Array, round: number): void
   /** Local steps have ended and `state.parameters` holds their result. */
   trained(state: AveragingState): Step
   /** An update of a neighbour; when synchronous, of this round and after its `trained`. */

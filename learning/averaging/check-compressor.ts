@@ -12,6 +12,6 @@ export function checkCompressor({ name, sendsModels }: Averaging, { spec, sparse
   if (sendsModels === undefined || sparse === undefined) return
   throw new InvalidParametersError(
     `${spec} with ${name}: only a part of the model would be sent, and the mean over nodes would be lost. ` +
-      'Use choco-sgd, which sends differences, or a compressor that keeps every value, such as quantize:4.'
+      'Use anti-entropy or choco-sgd, which send differences, or a compressor that keeps every value, such as quantize:4.'
   )
 }

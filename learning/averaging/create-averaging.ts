@@ -1,11 +1,12 @@
 import { refuseArgument, findKind } from '../spec.js'
 import type { Averaging, AveragingKind } from './averaging.js'
+import { antiEntropy } from './anti-entropy.js'
 import { chocoSgd } from './choco-sgd.js'
 import { dPsgd } from './d-psgd.js'
 import { createScratch, type Scratch } from './scratch.js'
 import { swarmSgd } from './swarm-sgd.js'
 
-const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd, chocoSgd]
+const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd, chocoSgd, antiEntropy]
 
 export const averagingNames: readonly string[] = kinds.map(({ name }) => name)
 

@@ -35,6 +35,12 @@ export function encodeCopy(values: Float32Array): Uint8Array {
   return bytes
 }
 
+/** @param bytes - 4 for each value, which are written to `values`, changing it; they may be anything */
+export function decodeCopy(bytes: Uint8Array, values: Float32Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true)
+}
+
 /** A node's model as its neighbours know it: CHOCO-SGD's x-hat. */
 export class PublicCopy {
   readonly values: Float32Array
@@ -96,8 +102,7 @@ function full({ version }: CopyHeader, payload: Uint8Array, { theirs }: Scratch)
   if (payload.length !== 4 * theirs.length) {
     throw new MalformedUpdateError(`full copy of ${payload.length} bytes; expected ${4 * theirs.length}`)
   }
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
-  for (let i = 0; i < theirs.length; i++) theirs[i] = view.getFloat32(4 * i, true)
+  decodeCopy(payload, theirs)
   return version
 }
 

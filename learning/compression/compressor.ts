@@ -35,6 +35,20 @@ export interface Compressor {
    * @throws MalformedUpdateError when `bytes` is no encoding by this compressor; `output` is then undefined
    */
   decode(bytes: Uint8Array, output: Float32Array, from?: number): void
+  /**
+   * The coordinates that the message carries, for no more than these cost; only when `sparse`.
+   *
+   * @param bytes - as of `decode`
+   * @throws MalformedUpdateError
+   */
+  readonly decodeKept?: (bytes: Uint8Array) => Kept
+}
+
+/** Some coordinates of a vector. */
+export interface Kept {
+  /** Ascending. */
+  readonly indices: Uint32Array
+  readonly values: Float32Array
 }
 
 /** What a compressor's file exports: how it is called in a spec, and how to make one. */

@@ -1,4 +1,5 @@
 import { createLayout, type Layout } from '../parameters.js'
+import type { Kept } from './compressor.js'
 
 /** The layout of the values that a sparse compressor keeps, as its inner compressor sees them. */
 export function keptLayout(count: number): Layout {
@@ -12,7 +13,7 @@ export function gather(input: Float32Array, indices: Uint32Array): Float32Array 
   return kept
 }
 
-/** Put `kept` to where it came from, changing `output`. */
-export function scatter(kept: Float32Array, indices: Uint32Array, output: Float32Array): void {
-  for (let i = 0; i < indices.length; i++) output[indices[i]] = kept[i]
+/** Put values to where they came from, changing `output`. */
+export function scatter({ indices, values }: Kept, output: Float32Array): void {
+  for (let i = 0; i < indices.length; i++) output[indices[i]] = values[i]
 }

@@ -1,6 +1,6 @@
 import { MalformedUpdateError } from '../errors.js'
 import { createRng, type Rng } from '../rng.js'
-import type { Compressor, CompressorKind } from './compressor.js'
+import type { Compressor, CompressorKind, Kept } from './compressor.js'
 import { float32 } from './float32.js'
 import { gather, keptLayout, scatter } from './kept.js'
 import { keptCount, parseRatio } from './ratio.js'
@@ -29,6 +29,13 @@ export const randomK: CompressorKind = {
     const count = keptCount(ratio, size)
     const values = inner(keptLayout(count))
     const spec = `random-k:${ratio}+${values.spec}`
+    const decodeKept = (bytes: Uint8Array): Kept => {
+      if (bytes.length < SEED_BYTES) throw new MalformedUpdateError(`${spec}: message of ${bytes.length} bytes`)
+      const seed = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+      const kept = new Float32Array(count)
+      values.decode(bytes.subarray(SEED_BYTES), kept)
+      return { indices: drawIndices(seed, count, size), values: kept }
+    }
     return {
       spec,
       maxBytes: SEED_BYTES + values.maxBytes,
@@ -42,13 +49,8 @@ export const randomK: CompressorKind = {
         bytes.set(payload, SEED_BYTES)
         return bytes
       },
-      decode(bytes, output) {
-        if (bytes.length < SEED_BYTES) throw new MalformedUpdateError(`${spec}: message of ${bytes.length} bytes`)
-        const seed = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
-        const kept = new Float32Array(count)
-        values.decode(bytes.subarray(SEED_BYTES), kept)
-        scatter(kept, drawIndices(seed, count, size), output)
-      }
+      decode: (bytes, output) => scatter(decodeKept(bytes), output),
+      decodeKept: count < size ? decodeKept : undefined
     }
   }
 }

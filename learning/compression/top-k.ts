@@ -1,7 +1,7 @@
 import { MalformedUpdateError } from '../errors.js'
 import type { Layout } from '../parameters.js'
 import type { Rng } from '../rng.js'
-import type { Compressor, CompressorKind } from './compressor.js'
+import type { Compressor, CompressorKind, Kept } from './compressor.js'
 import { float32 } from './float32.js'
 import { decodeIndices, encodeIndices, mostIndexBytes } from './index-set.js'
 import { gather, keptLayout, scatter } from './kept.js'
@@ -36,6 +36,7 @@ class TopK implements Compressor {
   readonly maxBytes: number
   readonly stepSize: number
   readonly sparse: true | undefined
+  readonly decodeKept: ((bytes: Uint8Array) => Kept) | undefined
   readonly #size: number
   readonly #count: number
   readonly #values: Compressor
@@ -49,7 +50,10 @@ class TopK implements Compressor {
     const sparseBytes = mostIndexBytes(this.#count, layout.size) + this.#values.maxBytes
     const dense = inner(layout)
     if (dense.maxBytes <= sparseBytes) this.#dense = dense
-    else this.sparse = true
+    else {
+      this.sparse = true
+      this.decodeKept = bytes => this.#decodeKept(bytes)
+    }
     this.maxBytes = Math.min(dense.maxBytes, sparseBytes)
     this.spec = `top-k:${ratio}+${this.#values.spec}`
     this.stepSize = ratio ** 0.6 * (this.#values.stepSize ?? 1)
@@ -68,6 +72,10 @@ class TopK implements Compressor {
 
   decode(bytes: Uint8Array, output: Float32Array): void {
     if (this.#dense !== undefined) return this.#dense.decode(bytes, output)
+    scatter(this.#decodeKept(bytes), output)
+  }
+
+  #decodeKept(bytes: Uint8Array): Kept {
     if (bytes.length > this.maxBytes) {
       throw new MalformedUpdateError(
         `${this.spec}: message of ${bytes.length} bytes; expected at most ${this.maxBytes}`
@@ -77,6 +85,6 @@ class TopK implements Compressor {
     const values = new Float32Array(this.#count)
     const end = decodeIndices(bytes, indices, this.#size)
     this.#values.decode(bytes.subarray(end), values)
-    scatter(values, indices, output)
+    return { indices, values }
   }
 }

@@ -6,7 +6,8 @@ import { DamagedCheckpointError, ForeignCheckpointError } from './errors.js'
 
 /**
  * All that a node needs to go on where it was. What a strategy holds beside the parameters is not kept: it begins anew from
- * them, and where neighbours keep copies of it (choco-sgd), versions tell them so and a full copy follows.
+ * them, and where neighbours keep copies of it (choco-sgd), versions tell them so and a full copy follows; with
+ * anti-entropy it is a newcomer again, and gets a snapshot.
  */
 export interface Checkpoint {
   readonly task: Task

@@ -33,8 +33,19 @@ const delays: readonly [string, Partial<VirtualSwarmInit>][] = [
   ['delayed', { trainMs: rng => 1 + rng.integer(20), delayMs: rng => rng.integer(30) }]
 ]
 
-/** What every averaging strategy must do, driven through the round machine. */
-export function averagingCompliance(create: (length: number) => Averaging): Check[] {
+/**
+ * What a neighbour sends back whose model is `model`, where that is not simply the model: the payload.
+ *
+ * @param sent - what it got from the node, whose model was all ones when it began
+ */
+export type PayloadOf = (sent: Update, model: Float32Array) => Uint8Array
+
+/**
+ * What every averaging strategy must do, driven through the round machine.
+ *
+ * @param payloadOf - @default the model, encoded by the compressor
+ */
+export function averagingCompliance(create: (length: number) => Averaging, payloadOf?: PayloadOf): Check[] {
   const bench = (...peers: string[]): MachineBench => {
     const made = new MachineBench(create(LENGTH), LENGTH)
     made.members(peers)
@@ -77,7 +88,7 @@ export function averagingCompliance(create: (length: number) => Averaging): Chec
       name: 'moves towards a neighbour that answers in time',
       run() {
         const node = bench('a')
-        const actions = node.update('a', reply(node, node.trained(), 3))
+        const actions = node.update('a', reply(node, node.trained(), 3, payloadOf))
         const { averagedWith, missed, neighbourDistance } = only(actions, 'averaged')
         assert.equal([averagedWith, missed], [['a'], []])
         assert.is(neighbourDistance, 2 * Math.sqrt(LENGTH))
@@ -89,7 +100,7 @@ export function averagingCompliance(create: (length: number) => Averaging): Chec
       run() {
         for (const bytes of [0, 1, 4 * LENGTH - 1, 4 * LENGTH + 1]) {
           const node = bench('a')
-          const update = { ...reply(node, node.trained(), 3), payload: new Uint8Array(bytes) }
+          const update = { ...reply(node, node.trained(), 3, payloadOf), payload: new Uint8Array(bytes) }
           refusedAtTheEnd(node, update, 'malformed')
         }
       }
@@ -102,7 +113,7 @@ export function averagingCompliance(create: (length: number) => Averaging): Chec
           const node = new MachineBench(create(LENGTH), LENGTH, { compressor: careless })
           node.members(['a'])
           node.start()
-          refusedAtTheEnd(node, reply(node, node.trained(), value), 'not-finite')
+          refusedAtTheEnd(node, reply(node, node.trained(), value, payloadOf), 'not-finite')
         }
       }
     },
@@ -129,7 +140,7 @@ export function averagingCompliance(create: (length: number) => Averaging): Chec
       name: 'refuses the kinds of update that its messages do not call for',
       run() {
         const node = bench('a')
-        const expected = reply(node, node.trained(), 3)
+        const expected = reply(node, node.trained(), 3, payloadOf)
         const kinds = KINDS.filter(kind => kind !== expected.kind && !(expected.kind === 'answer' && kind === 'offer'))
         assert.ok(kinds.length > 0)
         for (const kind of kinds) unchanged(node, () => node.update('a', { ...expected, kind }), 'unexpected')
@@ -140,9 +151,9 @@ export function averagingCompliance(create: (length: number) => Averaging): Chec
       name: 'refuses what is stale, too far ahead, from a stranger, or there already',
       run() {
         const node = bench('a', 'b')
-        const first = reply(node, node.trained(), 3)
+        const first = reply(node, node.trained(), 3, payloadOf)
         answerAll(node, 3)
-        const second = { ...reply(node, node.trained(), 3), round: 2 }
+        const second = { ...reply(node, node.trained(), 3, payloadOf), round: 2 }
         const [to] = node.machine.awaited
         unchanged(node, () => node.update(to, { ...second, round: first.round }), 'stale')
         unchanged(node, () => node.update(to, { ...second, round: 2_000_000 }), 'too-far-ahead')
@@ -289,9 +300,11 @@ function swarmChecks(create: (length: number) => Averaging): Check[] {
 }
 
 /** What the first neighbour that the node waits for would send back, its model being all `value`. */
-function reply(node: MachineBench, actions: readonly Action[], value: number): Update {
-  const { kind, round, copy } = ofType(actions, 'send')[0].update
-  const payload = compressorOf('float32', LENGTH).encode(new Float32Array(LENGTH).fill(value), createRng(1))
+function reply(node: MachineBench, actions: readonly Action[], value: number, payloadOf?: PayloadOf): Update {
+  const sent = ofType(actions, 'send')[0].update
+  const { kind, round, copy } = sent
+  const model = new Float32Array(LENGTH).fill(value)
+  const payload = payloadOf?.(sent, model) ?? compressorOf('float32', LENGTH).encode(model, createRng(1))
   assert.is(round, node.machine.round)
   const update: Update = { kind: kind === 'offer' ? 'answer' : kind, round, payload }
   // Where public copies are kept, a full one.

@@ -71,6 +71,25 @@ export function compressorCompliance(create: (layout: Layout) => Compressor, pro
       }
     },
     {
+      name: 'tells the coordinates that a message carries, if it leaves some out',
+      run() {
+        const compressor = ofLength(1000)
+        assert.is(compressor.decodeKept !== undefined, compressor.sparse === true)
+        if (compressor.decodeKept === undefined) return
+        const bytes = compressor.encode(normals(1000, createRng('input')), createRng(1))
+        const expected = new Float32Array(1000)
+        compressor.decode(bytes, expected)
+        const { indices, values } = compressor.decodeKept(bytes)
+        const output = new Float32Array(1000)
+        indices.forEach((index, k) => (output[index] = values[k]))
+        close(output, expected, 0)
+        assert.equal(
+          [...indices],
+          [...new Set(indices)].sort((a, b) => a - b)
+        )
+      }
+    },
+    {
       name: 'leaves the input as it is and hands out bytes of its own',
       run() {
         const compressor = ofLength(65)

@@ -138,7 +138,7 @@ export class VirtualSwarm {
       if (this.nodes[neighbour].asleep) expected.push(nameOf(neighbour))
       else neighbours.push({ peer: nameOf(neighbour), weight })
     }
-    this.#handle(i, { type: 'members', neighbours, expected })
+    this.#handle(i, { type: 'members', neighbours, expected, swarmSize: this.nodes.length })
   }
 
   #handle(i: number, event: WithoutTime<Event>): void {

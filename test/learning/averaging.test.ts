@@ -7,19 +7,20 @@ import { InvalidParametersError, UnknownNameError } from '../../learning/errors.
 import { createLayout } from '../../learning/parameters.js'
 import { averagingCompliance } from '../compliance/averaging.js'
 import { runChecks } from '../compliance/check.js'
+import { firstIncrement } from '../helpers/increments.js'
 import { throwsExactly } from '../helpers/throws.js'
 
 for (const name of averagingNames) {
   runChecks(
     `${name} compliance`,
-    averagingCompliance(length => createAveraging(name, length))
+    averagingCompliance(length => createAveraging(name, length), name === 'anti-entropy' ? firstIncrement : undefined)
   )
 }
 
 const registry = suite('createAveraging')
 
 registry('makes a strategy of the name that it is asked for', () => {
-  assert.equal(averagingNames, ['d-psgd', 'swarm-sgd', 'choco-sgd'])
+  assert.equal(averagingNames, ['d-psgd', 'swarm-sgd', 'choco-sgd', 'anti-entropy'])
   for (const name of averagingNames) assert.is(createAveraging(name, 1).name, name)
 })
 
@@ -28,7 +29,7 @@ registry('gives every node a strategy of its own', () => {
 })
 
 registry('names the strategies there are when it does not know one', () => {
-  const message = 'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd, choco-sgd'
+  const message = 'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd, choco-sgd, anti-entropy'
   throwsExactly(() => createAveraging('fedavg', 1), UnknownNameError, message)
 })
 

@@ -21,6 +21,7 @@ function stateOf(parameters: readonly number[], compressor: Compressor = float32
   return {
     parameters: Float32Array.from(parameters),
     neighbours: [],
+    swarmSize: 1,
     round: 1,
     compressor,
     rng: createRng(1),

@@ -153,7 +153,7 @@ for (const [flags, code, message] of [
   [['--topology', 'random-regular:3', '--nodes', '5'], 2, 'no such graph exists, for 5 x 3 is odd'],
   [['--churn', 'leave:2,1'], 2, 'churn leave:2,1: expected on-off:ON,OFF'],
   [['--nodes', '4', '--eval-nodes', '5'], 2, '--eval-nodes 5: expected at most --nodes, which is 4.'],
-  [['--compress', 'top-k:0.1'], 2, 'Use choco-sgd, which sends differences'],
+  [['--compress', 'top-k:0.1'], 2, 'Use anti-entropy or choco-sgd, which send differences'],
   [['--workers', '0'], 2, 'Expected a whole number from 1 to 256.'],
   [['--nodes', '100', '--memory', '0.3'], 3, '0.3 GB are free. Use --nodes 0 or fewer, or a smaller --model.']
 ] as const) {
