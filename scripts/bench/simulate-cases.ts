@@ -44,6 +44,8 @@ export function benchCase(name: string, quick: boolean): BenchCase {
 /** What a case took, from its first event to its last. */
 export interface Figures {
   readonly seconds: number
+  /** Of all threads. */
+  readonly cpuSeconds: number
   readonly events: number
   readonly peakBytes: number
   /** Mean over a few nodes after the last round. */
@@ -57,8 +59,10 @@ export const benchCases: Readonly<Record<string, BenchCase>> = {
     ...{ nodes: 1000, rounds: 50, topology: 'random-regular:4', averaging: 'd-psgd', model: 'mlp', samples: 60 },
     ...{ localSteps: 2, maxSeconds: 120, maxBytes: 2.5e9, quick: { nodes: 200, rounds: 10 } }
   },
-  'softmax-100': { ...softmax, nodes: 100, rounds: 1000, quick: { rounds: 200 } },
-  'softmax-1000': { ...softmax, nodes: 1000, rounds: 100, quick: { rounds: 20 } },
+  // As many rounds of nodes each.
+  'flatness-100': { ...softmax, nodes: 100, rounds: 2000, quick: { rounds: 1000 } },
+  'flatness-1000': { ...softmax, nodes: 1000, rounds: 200, quick: { rounds: 100 } },
+  'flatness-10000': { ...softmax, nodes: 10_000, rounds: 20, quick: { rounds: 10 } },
   'softmax-10000': {
     ...{ ...softmax, nodes: 10_000, rounds: 100, maxSeconds: 180, maxBytes: 3e9, quick: { rounds: 5 } }
   },
@@ -96,10 +100,12 @@ export async function measure(bench: BenchCase): Promise<Figures> {
   const { workforce, ...learned } = typeof model === 'number' ? gossip(model) : await learning(bench, common.peers)
   try {
     const simulation = new Simulation(workforce, { ...common, ...learned })
-    const started = performance.now()
+    const started = { ms: performance.now(), cpu: process.cpuUsage() }
     await simulation.run()
+    const { user, system } = process.cpuUsage(started.cpu)
     return {
-      seconds: (performance.now() - started) / 1000,
+      seconds: (performance.now() - started.ms) / 1000,
+      cpuSeconds: (user + system) / 1e6,
       events: simulation.clock.events,
       peakBytes: process.resourceUsage().maxRSS * 1024,
       accuracy:

@@ -1,5 +1,5 @@
 // How large a swarm can be simulated on this machine, and how fast? Each case runs in a process of its own, for its memory.
-//   npm run bench:simulate -- [--quick] [case...]
+//   npm run bench:simulate -- [--quick] [case...]        flatness: what a node and round costs, in small and large swarms
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -10,11 +10,12 @@ import { benchCase, benchCases, measure, type BenchCase, type Figures } from './
 const self = fileURLToPath(import.meta.url)
 const given = process.argv.slice(2)
 const quick = given.includes('--quick')
-const names = given.filter(each => !each.startsWith('--'))
+const flatness = Object.keys(benchCases).filter(name => name.startsWith('flatness-'))
+const names = given.filter(each => !each.startsWith('--')).flatMap(name => (name === 'flatness' ? flatness : name))
 const unknown = names.find(name => benchCases[name] === undefined)
 
 if (unknown !== undefined) {
-  narrate(`unknown case "${unknown}"; expected some of ${Object.keys(benchCases).join(', ')}`)
+  narrate(`unknown case "${unknown}"; expected some of flatness, ${Object.keys(benchCases).join(', ')}`)
   process.exitCode = 2
 } else if (given.includes('--child')) {
   process.send!(await measure(benchCase(names[0], quick)))
@@ -24,20 +25,24 @@ if (unknown !== undefined) {
 
 async function printTable(chosen: readonly string[]): Promise<void> {
   const rows: string[][] = [
-    ['CASE', 'NODES', 'ROUNDS', 'TIME', 'BAR', 'A NODE AND ROUND', 'EVENTS/S', 'BAR', 'PEAK MEMORY', 'BAR', 'ACCURACY']
+    [
+      ...['CASE', 'NODES', 'ROUNDS', 'TIME', 'BAR', 'CPU', 'CPU A NODE AND ROUND', 'EVENTS/S', 'BAR', 'PEAK MEMORY'],
+      ...['BAR', 'ACCURACY']
+    ]
   ]
   const costs = new Map<string, number>()
   for (const name of chosen) {
     const bench = benchCase(name, quick)
     narrate(`${name}: ${bench.nodes} nodes, ${bench.rounds} rounds`)
     const figures = await measureApart(name)
-    costs.set(name, figures.seconds / (bench.nodes * bench.rounds))
+    costs.set(name, figures.cpuSeconds / (bench.nodes * bench.rounds))
     rows.push(rowOf(name, bench, figures))
   }
   printResult(formatTable(rows))
-  const [few, many] = ['softmax-100', 'softmax-10000'].map(name => costs.get(name))
-  if (few !== undefined && many !== undefined) {
-    printResult(`\na node and round of 10,000 nodes costs ${(many / few).toFixed(2)} times one of 100 (bar 1.25)`)
+  const flat = flatness.flatMap(name => costs.get(name) ?? [])
+  if (flat.length === flatness.length) {
+    const ratio = Math.max(...flat) / Math.min(...flat)
+    printResult(`\na node and round takes ${ratio.toFixed(2)} times as much CPU in one size as in another (bar 1.25)`)
   }
   printResult(`\n${machine()}`)
 }
@@ -53,7 +58,11 @@ async function measureApart(name: string): Promise<Figures> {
   return figures
 }
 
-function rowOf(name: string, bench: BenchCase, { seconds, events, peakBytes, accuracy }: Figures): string[] {
+function rowOf(
+  name: string,
+  bench: BenchCase,
+  { seconds, cpuSeconds, events, peakBytes, accuracy }: Figures
+): string[] {
   const { nodes, rounds, maxSeconds, maxBytes, minEventsPerSecond } = bench
   return [
     name,
@@ -61,7 +70,8 @@ function rowOf(name: string, bench: BenchCase, { seconds, events, peakBytes, acc
     String(rounds),
     `${seconds.toFixed(1)} s`,
     maxSeconds === undefined ? '' : `${Number(maxSeconds.toFixed(1))} s`,
-    `${((1e6 * seconds) / (nodes * rounds)).toFixed(1)} us`,
+    `${cpuSeconds.toFixed(1)} s`,
+    `${((1e6 * cpuSeconds) / (nodes * rounds)).toFixed(1)} us`,
     (events / seconds).toFixed(0),
     minEventsPerSecond === undefined ? '' : String(minEventsPerSecond),
     `${(peakBytes / 1e9).toFixed(2)} GB`,

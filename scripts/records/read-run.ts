@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { NoRunError } from '../errors.js'
 import type { SwarmConfig } from '../swarm/config.js'
 import type { Summary } from '../swarm/summary.js'
+import { linesOf } from './lines-of.js'
 
 /** What of a record must be there to show it; the rest of its config is shown as it is. */
 const configSchema = z.looseObject({
@@ -54,8 +55,15 @@ export function readRun(out: string, name?: string): Run {
 
 /** What each node learned in each round. @throws NoRunError when it cannot be read */
 export function readRounds({ folder }: Run): RoundLine[] {
-  const lines = read(folder, 'rounds.ndjson').split('\n').filter(Boolean)
-  return lines.map((line, i) => check(roundSchema, line, join(folder, `rounds.ndjson line ${i + 1}`)))
+  const path = join(folder, 'rounds.ndjson')
+  const rounds: RoundLine[] = []
+  try {
+    for (const line of linesOf(path)) rounds.push(check(roundSchema, line, `${path} line ${rounds.length + 1}`))
+  } catch (cause) {
+    if (cause instanceof NoRunError) throw cause
+    throw new NoRunError(`${path} cannot be read: ${(cause as Error).message}.`, { cause })
+  }
+  return rounds
 }
 
 /** All runs in a folder that have ended, oldest first. */

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvalidRecordError } from '../errors.js'
 import { exitCodes } from '../exit-codes.js'
 import { narrate, printResult } from '../output.js'
+import { linesOf } from '../records/lines-of.js'
 import type { NodeRound } from '../swarm/messages.js'
 import { roundLine } from '../swarm/run-record.js'
 import type { Summary } from '../swarm/summary.js'
@@ -34,28 +35,27 @@ class Comparison {
   compared = 0
   /** Called when nothing is left to compare. */
   onEnd: () => void = () => {}
-  readonly #recorded: readonly string[]
+  readonly #recorded: Generator<string, void>
   readonly #summary: Summary
   #difference: string | undefined
   #partial = false
 
   constructor(folder: string) {
     this.id = folder
-    this.#recorded = readText(folder, 'rounds.ndjson')
-      .split('\n')
-      .filter(line => line !== '')
+    this.#recorded = linesOf(checkHolds(folder, 'rounds.ndjson'))
     this.#summary = readJson(folder, 'summary.json') as Summary
   }
 
   addRound(node: number, ended: NodeRound): void {
     if (this.#difference !== undefined || this.#partial) return
-    const expected = this.#recorded[this.compared]
-    if (expected === undefined) {
+    const next = this.#recorded.next()
+    if (next.done === true) {
       // The record was interrupted here.
       this.#partial = true
       this.onEnd()
       return
     }
+    const expected = next.value
     const actual = roundLine(node, ended)
     if (actual !== expected) {
       this.#difference = `in line ${this.compared + 1} of rounds.ndjson\nrecorded   ${expected}\nreplayed   ${actual}`
@@ -69,10 +69,12 @@ class Comparison {
 
   /** @returns undefined when there is none */
   differenceFrom({ perNode }: Summary): string | undefined {
-    if (this.#difference !== undefined || this.#partial) return this.#difference
-    if (this.compared < this.#recorded.length) {
-      return `after line ${this.compared} of rounds.ndjson: ${this.#recorded.length} were recorded`
+    if (this.#difference !== undefined || this.#partial) {
+      this.#recorded.return()
+      return this.#difference
     }
+    const left = [...this.#recorded].length
+    if (left > 0) return `after line ${this.compared} of rounds.ndjson: ${this.compared + left} were recorded`
     for (const { node, parametersHash } of perNode) {
       const expected = this.#summary.perNode[node]?.parametersHash
       if (expected !== parametersHash) return `node ${node} ended with parameters ${parametersHash}, not ${expected}`
@@ -92,7 +94,7 @@ function readConfig(folder: string): SimulationConfig {
 }
 
 function readJson(folder: string, name: string): unknown {
-  const text = readText(folder, name)
+  const text = readFileSync(checkHolds(folder, name), 'utf8')
   try {
     return JSON.parse(text)
   } catch (cause) {
@@ -100,11 +102,9 @@ function readJson(folder: string, name: string): unknown {
   }
 }
 
-function readText(folder: string, name: string): string {
-  try {
-    return readFileSync(join(folder, name), 'utf8')
-  } catch (cause) {
-    const found = `${folder} holds no ${name}; expected the folder of a run, as runs/2026-01-31T12-00-00.`
-    throw new InvalidRecordError(found, { cause })
-  }
+/** @returns the path of a file of a record */
+function checkHolds(folder: string, name: string): string {
+  const path = join(folder, name)
+  if (existsSync(path)) return path
+  throw new InvalidRecordError(`${folder} holds no ${name}; expected the folder of a run, as runs/2026-01-31T12-00-00.`)
 }
