@@ -16,7 +16,8 @@ const weights: Partial<Record<Offence, number>> = {
   'too-far-ahead': 5,
   duplicate: 1
 }
-const banAt = 100
+/** Below twice the gravest: the first of two has faded a little by the time of the second. */
+const banAt = 90
 /** Half of a score is forgiven in this time. */
 const halfLifeMs = 60_000
 const firstBanMs = 60_000

@@ -1,5 +1,5 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
+import type { PeerInfo, PrivateKey } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Registry } from 'prom-client'
 import type { LoadedData, Schema } from '../data/index.js'
@@ -115,6 +115,10 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
       onFlood: peer => conduct.record(peer, 'flooding', 'streams')
     })
     undo.push(async () => host.stop())
+    // The first answers on the local network come while there is no node yet.
+    const discovered: PeerInfo[] = []
+    const onDiscovery = ({ detail }: CustomEvent<PeerInfo>): unknown => discovered.push(detail)
+    host.addEventListener('peer:discovery', onDiscovery)
 
     const beginning = await begin()
     const { task, data, layout, start, members } = beginning
@@ -148,10 +152,12 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
         evaluateEvery: options.evaluateEvery ?? 1,
         minRoundMs: options.minRoundMs ?? 0,
         contacts,
+        discovered,
         admits,
         firstSequence: (BigInt(epoch) << 32n) + 1n
       }
     )
+    host.removeEventListener('peer:discovery', onDiscovery)
     logEvents(node, log)
     node.introduce(members)
     return node

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { decodePredictions, encodeExamples, type LoadedData, type Prediction, type Schema } from '../data/index.js'
@@ -86,6 +87,8 @@ export interface NodeInit {
   readonly minRoundMs: number
   /** Addresses to find others at. */
   readonly contacts: readonly Multiaddr[]
+  /** Peers that were discovered before there was a node. */
+  readonly discovered: readonly PeerInfo[]
   /** Whether there may be a connection with a peer. */
   readonly admits: (peer: string) => boolean
   /** Of its announcements, see `Membership`. */
@@ -234,9 +237,9 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         return remotePeer.toString() === key || remoteAddr.toString().startsWith(key)
       })
     for (const address of init.contacts) this.#contacts.addAddress(address)
-    host.addEventListener('peer:discovery', ({ detail: { id, multiaddrs } }) => {
-      this.#contacts.add(id.toString(), multiaddrs)
-    })
+    const discovered = ({ id, multiaddrs }: PeerInfo): void => this.#contacts.add(id.toString(), multiaddrs)
+    for (const peer of init.discovered) discovered(peer)
+    host.addEventListener('peer:discovery', ({ detail }) => discovered(detail))
     this.#neighbourhood = new Neighbourhood(
       {
         membership: this.#membership,

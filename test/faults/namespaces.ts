@@ -68,6 +68,7 @@ export class Network {
     run(`ip -n ${this.#name} link set dev ${port} master sw${side} up`)
     run(`ip -n ${namespace} addr add 10.77.0.${node + 1}/24 dev eth`)
     run(`ip -n ${namespace} link set dev eth up`)
+    run(`ip -n ${namespace} route add 224.0.0.0/4 dev eth`)
   }
 
   #namespace(node: number): string {

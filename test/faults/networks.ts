@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { consensusDistance } from '../../learning/parameters.js'
+import { fixture } from '../helpers/fixture.js'
 import { linkVariable, type PoorLink } from '../helpers/poor-link.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
+import { withCommands } from '../helpers/run-murmur.js'
 import { eight, median, seconds, type Extent, type Fault, type Outcome } from './fault.js'
 import { pause, withSwarm, type FaultNode, type FaultSwarm } from './fault-swarm.js'
 import { Network, withoutNamespaces } from './namespaces.js'
@@ -102,7 +105,36 @@ function poor(name: string, link: PoorLink): Fault {
   }
 }
 
+const multicast: Fault = {
+  name: 'two nodes that nobody introduced, on one local network, with --mdns',
+  bar: 'they average with each other within 10 s of the second one listening',
+  unavailable: withoutNamespaces,
+  async run() {
+    const network = new Network(2)
+    try {
+      return await withCommands(async start => {
+        const home = temporaryFolder().path
+        const [first, second] = [0, 1].map(node =>
+          start(
+            ['up', '--data', fixture('digits.csv'), '--home', `${home}/${node}`, '--host', '0.0.0.0', '--port', '0', '--http', '0', '--round-interval', '0.1', '--mdns', '--json'], // prettier-ignore
+            { through: network.placeOf(node).through }
+          )
+        )
+        await first.writes('stderr', /^listening/m)
+        await second.writes('stderr', /^listening/m)
+        const beganMs = performance.now()
+        await Promise.all([first, second].map(node => node.writes('stdout', /"averagedWith":1/)))
+        const ms = performance.now() - beganMs
+        return { ok: ms <= 10_000, reached: `after ${seconds(ms)}` }
+      })
+    } finally {
+      network.close()
+    }
+  }
+}
+
 export const networks: readonly Fault[] = [
+  multicast,
   partition,
   oneWay,
   poor('30 % loss', { loss: 0.3 }),

@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly input?: string
   /** @default a temporary folder that all commands share */
   readonly cwd?: string
+  /** Command that it is started through, as `ip netns exec`. @default none */
+  readonly through?: readonly string[]
 }
 
 /** How a command ended. */
@@ -36,9 +38,10 @@ export class RunningCommand {
   stdout = ''
   stderr = ''
 
-  constructor(args: readonly string[], { env, input = '', cwd = folder.path }: CommandOptions) {
+  constructor(args: readonly string[], { env, input = '', cwd = folder.path, through = [] }: CommandOptions) {
     const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('MURMUR_'))
-    const child = spawn(process.execPath, [entry, ...args], {
+    const [command, ...before] = [...through, process.execPath]
+    const child = spawn(command, [...before, entry, ...args], {
       cwd,
       env: { ...Object.fromEntries(outside), ...env }
     })

@@ -9,10 +9,15 @@ export interface TemporaryFolder {
   write(name: string, content: string | Uint8Array): string
 }
 
+const paths: string[] = []
+process.once('exit', () => {
+  for (const path of paths) rmSync(path, { recursive: true, force: true })
+})
+
 /** It goes when the process ends, as several suites of one file may share it. */
 export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), 'murmuration-'))
-  process.once('exit', () => rmSync(path, { recursive: true, force: true }))
+  paths.push(path)
   return {
     path,
     write(name, content) {

@@ -1,12 +1,16 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { multiaddr } from '@multiformats/multiaddr'
 import { Registry } from 'prom-client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { serveHttp } from '../../node/http/server.js'
 import { createNode } from '../../node/index.js'
+import { createLogger } from '../../node/logger.js'
 import { NodeMetrics } from '../../node/metrics.js'
+import { exchangeProtocol } from '../../protocols/protocol-ids.js'
 import { fixture } from '../helpers/fixture.js'
+import { createTestHost } from '../helpers/host.js'
 import { within } from '../helpers/within.js'
 
 const metrics = suite('metrics of a node')
@@ -74,6 +78,36 @@ metrics('hold what happened, and all that the Grafana dashboard asks for', async
     for (const name of known) assert.match(name, /^(murmur|process|nodejs|libp2p)_[a-z0-9_]+$/)
   } finally {
     await http.close()
+    await node.stop()
+  }
+})
+
+metrics('count what was refused, by reason, and who was shut out for it', async () => {
+  const registry = new Registry()
+  const data = fixture('iris.csv')
+  const node = await createNode({ data, listen: ['/ip4/127.0.0.1/tcp/0'], log: createLogger('test', 'silent') })
+  const attacker = await createTestHost()
+  try {
+    new NodeMetrics(node, { registry })
+    await node.open()
+    const cut = new Promise(resolve => attacker.host.addEventListener('connection:close', resolve))
+    for (let time = 0; time < 2; time++) {
+      const stream = await attacker.host.dialProtocol(
+        node.addresses.map(text => multiaddr(text)),
+        exchangeProtocol
+      )
+      // The length of a frame of 4 GiB.
+      stream.send(Uint8Array.of(255, 255, 255, 255, 15))
+      if (time === 0)
+        await within(new Promise(resolve => stream.addEventListener('close', resolve)), timeoutMs, 'the reset')
+    }
+    await within(cut, timeoutMs, 'the ban')
+    const text = await registry.metrics()
+    assert.match(text, /^murmur_rejected_total\{reason="malformed"\} 2$/m)
+    assert.match(text, /^murmur_bans_total 1$/m)
+    assert.is(node.status().bans, 1)
+  } finally {
+    await attacker.host.stop()
     await node.stop()
   }
 })
