@@ -332,7 +332,6 @@ class AntiEntropy implements Averaging {
     this.#brought = { peers: new Set(), increments: 0, squared: 0 }
     this.#sentTo = new Set()
     this.#waiting = false
-    for (const link of this.#links.values()) link.roundEnded()
     const averagedWith = [...peers].sort()
     const neighbourDistance = increments > 0 ? Math.sqrt(squared / increments) : undefined
     return { send: [], reject: [], ended: { averagedWith, neighbourDistance } }

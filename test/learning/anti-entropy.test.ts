@@ -262,22 +262,6 @@ strategy('takes no snapshot that it has not asked for', () => {
   close(node.parameters, model(1), 0)
 })
 
-strategy('believes no neighbour that sends many messages in one round', () => {
-  const node = bench('a', 'b')
-  node.trained()
-  const found = Array.from({ length: 40 }, (_, i) =>
-    reasons(node.update('a', { kind: 'model', round: i + 1, payload: Uint8Array.of(0) }))
-  )
-  assert.equal(
-    found.slice(0, 32),
-    Array.from({ length: 32 }, () => ['malformed'])
-  )
-  assert.equal(
-    found.slice(32),
-    Array.from({ length: 8 }, () => ['too-far-ahead'])
-  )
-})
-
 strategy('brings a newcomer to the model of the swarm by a snapshot', () => {
   const node = new MachineBench(createAveraging('anti-entropy', LENGTH), LENGTH, { round: 5 })
   node.members(['a'])
