@@ -144,7 +144,7 @@ export class RoundMachine {
     const bounds = averaging.keepsPace === true ? paceDeadlineBounds : defaultDeadlineBounds
     this.#deadline = new Deadline(init.deadline ?? bounds)
     const plausibility = new Plausibility()
-    this.#state = { parameters, neighbours: [], swarmSize: 1, round, compressor, rng, plausibility }
+    this.#state = { parameters, neighbours: [], swarmSize: 1, round, finished: false, compressor, rng, plausibility }
     this.#stepsTaken = stepsTaken
     if (!averaging.synchronous) this.#base = new Float32Array(parameters.length)
     averaging.begin?.(parameters, round)
@@ -377,6 +377,7 @@ export class RoundMachine {
   #nextRound(nowMs: number): void {
     if (this.#state.round >= this.#lastRound) {
       this.#phase = 'finished'
+      this.#state.finished = true
       this.#actions.push({ type: 'finished', round: this.#state.round })
       return
     }

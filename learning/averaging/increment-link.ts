@@ -1,6 +1,6 @@
-import type { RejectReason } from './averaging.js'
+import type { RejectReason, Update } from './averaging.js'
 import type { IncrementLog } from './increment-log.js'
-import { MAX_INCREMENTS, type Increment, type IncrementsMessage } from './increments-message.js'
+import { isAnswer, MAX_INCREMENTS, type Increment, type IncrementsMessage } from './increments-message.js'
 
 /** For so many rounds after something got lost, a link is not trusted. */
 const unreliableRounds = 16
@@ -44,7 +44,8 @@ export class IncrementLink {
   asks = 0
 
   /** Why a message is not looked at; undefined when it is, and then counts. */
-  refuses(round: number, ours: number): RejectReason | undefined {
+  refuses({ round, payload }: Update, ours: number): RejectReason | undefined {
+    if (round === this.acknowledged && isAnswer(payload)) return undefined
     if (round <= this.acknowledged) return round < ours ? 'stale' : 'duplicate'
     if (round > ours + maxRoundsAhead) return 'too-far-ahead'
     this.acknowledged = round
