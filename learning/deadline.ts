@@ -10,7 +10,7 @@ export interface DeadlineBounds {
 
 export const defaultDeadlineBounds: DeadlineBounds = { minMs: 3000, maxMs: 30_000 }
 /** Where nothing is lost by going on: see `Averaging.keepsPace`. */
-export const paceDeadlineBounds: DeadlineBounds = { minMs: 200, maxMs: 30_000 }
+export const paceDeadlineBounds: DeadlineBounds = { minMs: 200, maxMs: 1000 }
 
 /** How many of a peer's latest waits are remembered. */
 const waitsPerPeer = 16

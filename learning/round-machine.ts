@@ -80,6 +80,8 @@ export interface RoundMachineInit {
 
 /** How far ahead of us an update may be before we stop believing it: months of absence, at a few seconds a round. */
 const maxRoundsAhead = 1_000_000
+/** How long one that keeps pace waits for those behind it. */
+const longestAheadMs = 10_000
 /** How far rounds of a strategy that does not keep step may be apart before who is behind catches up. */
 const roundsApart = 4
 /** Exchanges that one peer may open while this node does one round: a flood would leave nothing of our model. */
@@ -122,6 +124,7 @@ export class RoundMachine {
   #stepsTaken: number
   #loss = NaN
   #roundStartedMs = 0
+  #averagingSinceMs = 0
   /** Peers that a deadline passed without, and that were not heard since. */
   #silent: string[] = []
   /** What the latest `wait` named. */
@@ -141,7 +144,7 @@ export class RoundMachine {
     const bounds = averaging.keepsPace === true ? paceDeadlineBounds : defaultDeadlineBounds
     this.#deadline = new Deadline(init.deadline ?? bounds)
     const plausibility = new Plausibility()
-    this.#state = { parameters, neighbours: [], swarmSize: 1, round, compressor, rng, plausibility }
+    this.#state = { parameters, neighbours: [], swarmSize: 1, round, finished: false, compressor, rng, plausibility }
     this.#stepsTaken = stepsTaken
     if (!averaging.synchronous) this.#base = new Float32Array(parameters.length)
     averaging.begin?.(parameters, round)
@@ -230,6 +233,7 @@ export class RoundMachine {
     else if (this.#averaging.keepsPace === true) this.#catchUp(roundsApart)
     this.#forgiveSilence()
     this.#phase = 'averaging'
+    this.#averagingSinceMs = nowMs
     this.#deadline.trained(this.#state.round, nowMs)
     this.#perform(this.#averaging.trained(this.#state), nowMs)
     this.#deliverHeld(nowMs)
@@ -321,6 +325,7 @@ export class RoundMachine {
     if (this.#phase !== 'averaging' && this.#phase !== 'resting') return
     if (nowMs < this.#untilMs) return this.#wait(this.#untilMs)
     if (this.#phase === 'resting') return this.#nextRound(nowMs)
+    if (this.#isAhead(nowMs)) return this.#wait(nowMs + this.#deadline.ms)
     for (const peer of this.awaited) {
       // Where all updates are of use, who is only behind is waited for again, or we would run ahead of everybody.
       if (this.#behind.has(peer)) continue
@@ -328,6 +333,12 @@ export class RoundMachine {
       this.#silent.push(peer)
     }
     this.#endAveraging(nowMs)
+  }
+
+  /** Whether most neighbours that keep pace are behind us: then the round goes on until half of them are here, or for long. */
+  #isAhead(nowMs: number): boolean {
+    const behind = this.awaited.filter(peer => this.#behind.has(peer)).length
+    return 2 * behind > this.#state.neighbours.length && nowMs < this.#averagingSinceMs + longestAheadMs
   }
 
   #endUnlessAwaiting(nowMs: number): void {
@@ -366,6 +377,7 @@ export class RoundMachine {
   #nextRound(nowMs: number): void {
     if (this.#state.round >= this.#lastRound) {
       this.#phase = 'finished'
+      this.#state.finished = true
       this.#actions.push({ type: 'finished', round: this.#state.round })
       return
     }

@@ -151,7 +151,7 @@ class AntiEntropy implements Averaging {
   }
 
   received(state: AveragingState, from: string, update: Update): Step {
-    const refused = update.kind === 'model' ? this.#link(from).refuses(update.round, state.round) : 'unexpected'
+    const refused = update.kind === 'model' ? this.#link(from).refuses(update, state.round) : 'unexpected'
     if (refused !== undefined) return { send: [], reject: [{ from, reason: refused }] }
     if (this.#aloneRounds > 0) {
       this.#held.set(from, update)
@@ -159,6 +159,7 @@ class AntiEntropy implements Averaging {
     }
     const reject = this.#receive(state, from, update).map(reason => ({ from, reason }))
     this.#common.writeTo(state.parameters)
+    if (state.finished) return { send: this.#answer(from, state), reject }
     return { ...this.#endWhenComplete(state), reject }
   }
 
@@ -283,17 +284,27 @@ class AntiEntropy implements Averaging {
     this.#sentTo = new Set(peers)
     return unsent.map(to => ({
       to,
-      update: { kind: 'model', round: state.round, payload: this.#messageTo(to, state) }
+      update: { kind: 'model', round: state.round, payload: encodeIncrements(this.#messageTo(to, state, false)) }
     }))
   }
 
-  #messageTo(peer: string, { round, compressor }: AveragingState): Uint8Array {
+  /** Once our last round is over, neighbours get what they lack when they speak, and who is late catches up. */
+  #answer(to: string, state: AveragingState): Step['send'] {
+    if (this.#self === undefined) return []
+    this.#toldProgress = this.#progress
+    const message = this.#messageTo(to, state, true)
+    if (message.increments.length === 0 && message.snapshot === undefined) return []
+    return [{ to, update: { kind: 'model', round: state.round, payload: encodeIncrements(message) } }]
+  }
+
+  #messageTo(peer: string, { round, compressor }: AveragingState, answers: boolean): IncrementsMessage {
     const link = this.#link(peer)
     const head = {
       lineage: this.#lineage,
       progress: this.#toldProgress,
       acknowledged: link.acknowledged,
       asks: this.#asked === peer,
+      answers,
       vector: [...this.#ownFirst()].map(origin => ({
         origin,
         version: this.#log.versionOf(origin),
@@ -303,12 +314,12 @@ class AntiEntropy implements Averaging {
     if (link.isOwedSnapshot()) {
       link.snapshotSent(round)
       this.#common.writeTo(this.#scratch.ours)
-      return encodeIncrements({ ...head, increments: [], snapshot: encodeCopy(this.#scratch.ours) })
+      return { ...head, increments: [], snapshot: encodeCopy(this.#scratch.ours) }
     }
     const isRelated = link.told === undefined || link.told.lineage === this.#lineage
     const maxBytes = this.maxUpdateBytes(compressor) - MAX_OVERHEAD
     const increments = isRelated ? link.take(this.#log, this.#self!, round, maxBytes) : []
-    return encodeIncrements({ ...head, increments })
+    return { ...head, increments }
   }
 
   *#ownFirst(): Generator<number> {
@@ -332,7 +343,6 @@ class AntiEntropy implements Averaging {
     this.#brought = { peers: new Set(), increments: 0, squared: 0 }
     this.#sentTo = new Set()
     this.#waiting = false
-    for (const link of this.#links.values()) link.roundEnded()
     const averagedWith = [...peers].sort()
     const neighbourDistance = increments > 0 ? Math.sqrt(squared / increments) : undefined
     return { send: [], reject: [], ended: { averagedWith, neighbourDistance } }

@@ -77,6 +77,8 @@ export interface AveragingState {
   /** Nodes that learn this task now, this one among them, as far as it knows. */
   readonly swarmSize: number
   readonly round: number
+  /** Whether this node has done its last round: `trained` follows no more, but neighbours may still need what it has. */
+  readonly finished: boolean
   readonly compressor: Compressor
   /** This node's stream. Fork it by round: what was drawn before must not matter. */
   readonly rng: Rng

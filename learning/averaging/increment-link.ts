@@ -1,7 +1,9 @@
-import type { RejectReason } from './averaging.js'
+import type { RejectReason, Update } from './averaging.js'
 import type { IncrementLog } from './increment-log.js'
-import { MAX_INCREMENTS, type Increment, type IncrementsMessage } from './increments-message.js'
+import { isAnswer, MAX_INCREMENTS, type Increment, type IncrementsMessage } from './increments-message.js'
 
+/** For so many rounds after something got lost, a link is not trusted. */
+const unreliableRounds = 16
 /** After so many rounds without a word, a neighbour is sent no increments any more until it speaks again. */
 const patienceRounds = 8
 
@@ -9,8 +11,6 @@ const patienceRounds = 8
 const maxRoundsAhead = 1_000_000
 /** Messages in a row that are taken to be on their way when none is acknowledged; then all is sent again. */
 const mostUnacknowledged = 16
-/** Messages that are believed between two rounds of ours: a neighbour has no reason to be so much faster. */
-const messagesPerRound = 32
 
 /** What a neighbour has told last. */
 interface Told extends Pick<IncrementsMessage, 'lineage' | 'progress' | 'acknowledged' | 'asks'> {
@@ -33,28 +33,24 @@ export class IncrementLink {
   acknowledged = 0
   /** Our round in which that came. */
   heardIn = 0
-  /** Messages since our last round ended. */
-  #messages = 0
   /** Origins of which it sent what was refused: they are had from others. */
   readonly refused = new Set<number>()
   /** What may be on its way, or lost, by the round in which it was sent. */
   #sent: { readonly round: number; readonly spans: ReadonlyMap<number, Span> }[] = []
   #snapshotRound = 0
+  /** Until then, what it has not acknowledged is sent again every time. */
+  #unreliableUntil = 0
   /** How often we have asked it for a snapshot since it sent one. */
   asks = 0
 
   /** Why a message is not looked at; undefined when it is, and then counts. */
-  refuses(round: number, ours: number): RejectReason | undefined {
+  refuses({ round, payload }: Update, ours: number): RejectReason | undefined {
+    if (round === this.acknowledged && isAnswer(payload)) return undefined
     if (round <= this.acknowledged) return round < ours ? 'stale' : 'duplicate'
-    if (round > ours + maxRoundsAhead || this.#messages >= messagesPerRound) return 'too-far-ahead'
+    if (round > ours + maxRoundsAhead) return 'too-far-ahead'
     this.acknowledged = round
     this.heardIn = ours
-    this.#messages++
     return undefined
-  }
-
-  roundEnded(): void {
-    this.#messages = 0
   }
 
   heard({ lineage, progress, acknowledged, asks, vector }: IncrementsMessage): void {
@@ -62,7 +58,10 @@ export class IncrementLink {
     const wanted = vector.filter(entry => entry.wanted).map(({ origin }) => origin)
     this.told = { lineage, progress, acknowledged, asks, origin: vector[0].origin, versions, wanted }
     // A link keeps the order: what was sent before has arrived too, or got lost.
+    const settled = this.#sent.filter(({ round }) => round <= acknowledged)
     this.#sent = this.#sent.filter(({ round }) => round > acknowledged)
+    const isLost = ([origin, { last }]: readonly [number, Span]): boolean => (versions.get(origin) ?? 0) < last
+    if (settled.some(({ spans }) => [...spans].some(isLost))) this.#unreliableUntil = this.heardIn + unreliableRounds
   }
 
   /** What it has of an origin, as far as it has told. */
@@ -96,7 +95,7 @@ export class IncrementLink {
     const isNew = told === undefined || told.acknowledged === 0
     for (const origin of isNew ? [self] : told.wanted) {
       const has = isNew ? Math.max(log.versionOf(self) - 1, this.versionOf(self)) : this.versionOf(origin)
-      const first = this.#arriving(origin, has) + 1
+      const first = (round < this.#unreliableUntil ? has : this.#arriving(origin, has)) + 1
       for (const increment of log.since(origin, first - 1) ?? []) {
         bytes += increment.payload.length
         if (bytes > maxBytes || taken.length === MAX_INCREMENTS) break

@@ -30,6 +30,8 @@ export interface IncrementsMessage {
   readonly acknowledged: number
   /** Whether the receiver shall send a snapshot. */
   readonly asks: boolean
+  /** Whether this answers a message: it may follow another of the same round. */
+  readonly answers: boolean
   /** The sender itself comes first. No origin is there twice. */
   readonly vector: readonly VectorEntry[]
   /** Of origins in the vector. */
@@ -52,6 +54,7 @@ const LARGEST_VERSION = 2 ** 31 - 1
 const FORMAT = 0x40
 const ASKS = 1
 const SNAPSHOT = 2
+const ANSWERS = 4
 
 /**
  * Wire: a byte of flags; the lineage, 4 bytes; progress, acknowledged round and number of origins; for each its 4 bytes and 2 * version + wanted;
@@ -59,8 +62,9 @@ const SNAPSHOT = 2
  * and length; then the increments, or the snapshot. Little-endian; numbers without a length are varints of 7 bits a byte.
  */
 export function encodeIncrements(message: IncrementsMessage): Uint8Array {
-  const { lineage, progress, acknowledged, asks, vector, increments, snapshot } = message
-  const head: number[] = [FORMAT | (asks ? ASKS : 0) | (snapshot === undefined ? 0 : SNAPSHOT)]
+  const { lineage, progress, acknowledged, asks, answers, vector, increments, snapshot } = message
+  const flags = (asks ? ASKS : 0) | (answers ? ANSWERS : 0) | (snapshot === undefined ? 0 : SNAPSHOT)
+  const head: number[] = [FORMAT | flags]
   put32(head, lineage)
   putVarint(head, progress)
   putVarint(head, acknowledged)
@@ -91,18 +95,25 @@ export function encodeIncrements(message: IncrementsMessage): Uint8Array {
 export function decodeIncrements(bytes: Uint8Array): IncrementsMessage {
   const reader = new Reader(bytes)
   const flags = reader.byte()
-  if ((flags & ~(ASKS | SNAPSHOT)) !== FORMAT) throw new MalformedUpdateError(`increments of the unknown form ${flags}`)
+  if ((flags & ~(ASKS | ANSWERS | SNAPSHOT)) !== FORMAT)
+    throw new MalformedUpdateError(`increments of the unknown form ${flags}`)
   const lineage = reader.uint32()
   const progress = reader.varint(2 ** 32 - 1)
   const acknowledged = reader.varint(2 ** 32 - 1)
   const vector = readVector(reader)
   const increments = readIncrements(reader, vector)
   const asks = (flags & ASKS) !== 0
+  const answers = (flags & ANSWERS) !== 0
   if ((flags & SNAPSHOT) !== 0) {
-    return { lineage, progress, acknowledged, asks, vector, increments, snapshot: reader.take(reader.left) }
+    return { lineage, progress, acknowledged, asks, answers, vector, increments, snapshot: reader.take(reader.left) }
   }
   if (reader.left > 0) throw new MalformedUpdateError(`${reader.left} bytes after the increments`)
-  return { lineage, progress, acknowledged, asks, vector, increments }
+  return { lineage, progress, acknowledged, asks, answers, vector, increments }
+}
+
+/** Whether a payload says that it answers a message; it may be anything. */
+export function isAnswer(payload: Uint8Array): boolean {
+  return payload.length > 0 && (payload[0] & ANSWERS) !== 0
 }
 
 function readVector(reader: Reader): VectorEntry[] {

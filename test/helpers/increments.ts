@@ -28,6 +28,7 @@ export function incrementsFrom(
     progress,
     acknowledged: sent.round,
     asks: false,
+    answers: false,
     vector: [{ origin: peerOrigin, version: made.length, wanted: false }],
     increments: payloads.map((payload, i) => ({ origin: peerOrigin, version: i + 1, nodes: 2, payload })),
     ...rest

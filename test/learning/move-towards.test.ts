@@ -23,6 +23,7 @@ function stateOf(parameters: readonly number[], compressor: Compressor = float32
     neighbours: [],
     swarmSize: 1,
     round: 1,
+    finished: false,
     compressor,
     rng: createRng(1),
     plausibility

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { nothing, type Averaging, type Step } from '../../learning/averaging/averaging.js'
 import { createAveraging } from '../../learning/averaging/create-averaging.js'
 import { close } from '../helpers/close.js'
 import { MachineBench, ofType, only, reasons, type MachineOptions } from '../helpers/machine.js'
@@ -329,6 +330,66 @@ machine('does not learn from peers that have left how long to wait', () => {
   node.model('a', 1)
   node.members(['b'])
   assert.is(deadlineOf(node), firstDeadlineMs)
+})
+
+/** A node whose strategy keeps pace, after a round; `hear` hands in something of a peer that is of no use, but was heard. */
+function pacing(round: number, peers: readonly string[]) {
+  const node = new MachineBench(createAveraging('anti-entropy', LENGTH), LENGTH, { deadline, round })
+  node.members(peers)
+  node.start()
+  const hear = (peer: string, of: number): void => {
+    node.update(peer, { kind: 'model', round: of, payload: new Uint8Array() })
+  }
+  return { node, hear }
+}
+
+machine('follows neighbours that are far ahead of one that keeps pace, but not those that are near', () => {
+  for (const [ahead, reached] of [
+    [4, 1],
+    [9, 9]
+  ]) {
+    const { node, hear } = pacing(0, ['a', 'b'])
+    for (const peer of ['a', 'b']) hear(peer, ahead)
+    assert.is(only(node.trained(), 'averaged').round, reached)
+  }
+})
+
+machine('waits on for most neighbours when these are behind one that keeps pace, for a while', () => {
+  const { node, hear } = pacing(4, ['a', 'b', 'c'])
+  const { untilMs } = only(node.trained(), 'wait')
+  for (const peer of ['a', 'b']) hear(peer, 1)
+  node.nowMs = untilMs
+  only(node.timeout(), 'wait')
+  assert.is(node.machine.round, 5, 'two of three are behind')
+  node.nowMs = 20_000
+  const { missed } = only(node.timeout(), 'averaged')
+  assert.equal(missed, ['a', 'b', 'c'])
+})
+
+machine('tells its strategy how large the swarm is, which has at least the node and its neighbours', () => {
+  const sizes: number[] = []
+  const ended: Step = { ...nothing, ended: { averagedWith: [], neighbourDistance: undefined } }
+  const averaging: Averaging = {
+    name: 'counts',
+    synchronous: true,
+    trained({ swarmSize }) {
+      sizes.push(swarmSize)
+      return ended
+    },
+    received: () => nothing,
+    membersChanged: () => nothing,
+    timedOut: () => ended,
+    awaited: () => []
+  }
+  const node = new MachineBench(averaging, LENGTH)
+  node.start()
+  node.trained()
+  node.machine.handle({ type: 'members', neighbours: [{ peer: 'a', weight: 0.5 }], swarmSize: 9, nowMs: 0 })
+  node.trained()
+  node.members([])
+  node.machine.handle({ type: 'members', neighbours: [{ peer: 'a', weight: 0.5 }], nowMs: 0 })
+  node.trained()
+  assert.equal(sizes, [1, 9, 2])
 })
 
 machine.run()

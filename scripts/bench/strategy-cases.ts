@@ -1,0 +1,106 @@
+import { mnistFolder } from '../../data/index.js'
+import { InvalidParametersError } from '../../learning/errors.js'
+import { defaultSettings } from '../../node/learning-settings.js'
+import { parseDisturbance } from '../../simulation/index.js'
+import { parseVariants, type Variant } from '../compare/variant.js'
+import { defaultEnergy } from '../simulate/flags.js'
+import type { SimulationConfig } from '../simulate/config.js'
+
+/** Conditions under which strategies are compared. */
+export interface StrategyCase {
+  readonly name: string
+  readonly config: SimulationConfig
+  readonly variants: readonly Variant[]
+}
+
+interface Sizes {
+  readonly nodes: number
+  readonly dataset: 'mnist' | 'digits'
+  readonly samples?: number
+  readonly rounds: number
+  /** Sparse enough for 5 MB a node. */
+  readonly ours: string
+}
+
+const small: Sizes = { nodes: 8, dataset: 'mnist', samples: 1000, rounds: 200, ours: 'top-k:0.005+quantize:4' }
+const middle: Sizes = { ...small, nodes: 16 }
+const large: Sizes = { nodes: 64, dataset: 'mnist', samples: 937, rounds: 100, ours: 'top-k:0.004+quantize:4' }
+const digits: Sizes = { nodes: 8, dataset: 'digits', rounds: 200, ours: 'top-k:0.02+quantize:4' }
+
+const faults = [
+  { loss: '0', churn: undefined },
+  { loss: '0.1', churn: undefined },
+  { loss: '0.3', churn: undefined },
+  // A round takes some 60 ms: nodes are gone for some 8 rounds each time.
+  { loss: '0', churn: 'on-off:0.5,0.5' }
+] as const
+type Fault = (typeof faults)[number]
+const [noFault] = faults
+
+/** The most important first: whoever stops the sweep has those. */
+export function strategyCases(): StrategyCase[] {
+  const skewed = 'dirichlet:0.1'
+  return [
+    createCase(small, skewed, noFault),
+    ...faults.slice(1).map(fault => createCase(small, skewed, fault)),
+    createCase(small, 'iid', noFault),
+    createCase(middle, skewed, noFault),
+    createCase(large, skewed, noFault),
+    createCase(small, 'dirichlet:1', noFault),
+    ...['iid', 'dirichlet:1'].flatMap(partition => faults.slice(1).map(fault => createCase(small, partition, fault))),
+    ...[skewed, 'dirichlet:1', 'iid'].flatMap(partition => faults.map(fault => createCase(digits, partition, fault)))
+  ]
+}
+
+/** The same strategies in every case, ours first. */
+function variantsOf({ ours }: Sizes): Variant[] {
+  return parseVariants(
+    [
+      `anti-entropy/${ours}`,
+      'd-psgd/float32@exponential',
+      'd-psgd/float32@complete',
+      'swarm-sgd/float32@exponential',
+      'd-psgd/float32@ring',
+      'choco-sgd/top-k:0.01@exponential',
+      'choco-sgd/sign@exponential',
+      `anti-entropy/${ours}@ring`,
+      'anti-entropy/sign@exponential'
+    ].join(',')
+  )
+}
+
+function createCase(sizes: Sizes, partition: string, { loss, churn }: Fault): StrategyCase {
+  const { nodes, dataset, samples, rounds } = sizes
+  const fault = churn !== undefined ? 'half offline' : loss === '0' ? 'no faults' : `${100 * Number(loss)} % lost`
+  return {
+    name: `${dataset}, ${nodes} nodes, ${partition}, ${fault}`,
+    variants: variantsOf(sizes),
+    config: {
+      nodes,
+      dataset: dataset === 'mnist' ? mnistFolder() : 'test/fixtures/digits.csv',
+      samples,
+      partition,
+      standardise: 'local',
+      missing: 'fail',
+      settings: { ...defaultSettings, topology: 'exponential', localSteps: 8, name: dataset },
+      rounds,
+      until: undefined,
+      evalEvery: 20,
+      backend: 'auto',
+      latency: '20',
+      stepTime: '5',
+      loss,
+      churn: churn === undefined ? [] : [parseDisturbance(churn)],
+      energy: defaultEnergy,
+      evalNodes: Math.min(nodes, 16)
+    }
+  }
+}
+
+/** @throws InvalidParametersError when no case has all of the words in its name */
+export function casesNamed(words: readonly string[]): StrategyCase[] {
+  const found = strategyCases().filter(({ name }) => words.every(word => name.includes(word)))
+  if (found.length > 0) return found
+  const names = strategyCases().map(({ name }) => name)
+  throw new InvalidParametersError(`no case has ${words.join(' ')} in its name; they are\n${names.join('\n')}`)
+}
