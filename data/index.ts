@@ -5,7 +5,7 @@ export { decodePredictions, encodeExamples, type Prediction } from './examples.j
 export { loadData, loadTrainLabels, type LoadedData, type LoadOptions } from './load.js'
 export { mnistFolder, readMnist, type MnistOptions } from './mnist.js'
 export { parsePartition, type Partition, type Pool } from './partition.js'
-export { isPng, readPng, type Invert } from './png.js'
+export type { Invert } from './png.js'
 export type { Random } from './random.js'
 export type {
   CategoryColumn,

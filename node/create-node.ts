@@ -1,6 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerInfo, PrivateKey } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Registry } from 'prom-client'
 import type { LoadedData, Schema } from '../data/index.js'
 import { Predictor, Trainer, type BackendName } from '../engine/index.js'
@@ -104,6 +104,10 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     )
     const privateKey = home?.privateKey ?? options.privateKey ?? (await generateKeyPair('Ed25519'))
     const admits = (peer: string): boolean => !conduct.isBanned(peer) && allowed?.has(peer) !== false
+    // What does not depend on others is known already: its worker starts while the many modules of libp2p load.
+    const own = targets.length > 0 ? undefined : beginAlone(options, founded, saved, home)
+    const starting = own === undefined ? undefined : startTrainer(own, privateKey, options, log)
+    undo.push(async () => (await starting?.catch(() => undefined))?.stop())
     const host: Host = await listenOn(options.listen ?? ['/ip4/0.0.0.0/tcp/0'], {
       privateKey,
       datastore: home?.datastore,
@@ -120,25 +124,15 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     const onDiscovery = ({ detail }: CustomEvent<PeerInfo>): unknown => discovered.push(detail)
     host.addEventListener('peer:discovery', onDiscovery)
 
-    const beginning = await begin()
+    const beginning = own ?? (await joinOrResume(host, targets, saved, home, options, log))
     const { task, data, layout, start, members } = beginning
-    const onWarning = (message: string): void => log.warn(message)
-    const trainer = await Trainer.create({
-      topology: task.model,
-      training: task.training,
-      data: data.split,
-      statistics: start.statistics,
-      seed: createRng(task.seed).fork(host.peerId.toString()).fork('batches').uint32(),
-      backend: options.backend,
-      relaxedSimd: options.relaxedSimd,
-      onWarning
-    })
+    const trainer = await (starting ?? startTrainer(beginning, privateKey, options, log))
     undo.push(() => trainer.stop())
     const predictor = new Predictor({
       topology: task.model,
       training: task.training,
       backend: trainer.backend,
-      onWarning
+      onWarning: message => log.warn(message)
     })
     const node = new MurmurNode(
       { host, traffic, trainer, predictor, clock: systemClock, log, home, conduct },
@@ -161,16 +155,43 @@ export async function createNode(options: NodeOptions): Promise<MurmurNode> {
     logEvents(node, log)
     node.introduce(members)
     return node
-
-    async function begin(): Promise<Beginning> {
-      if (targets.length > 0) return joinOrResume(host, targets, saved, home, options, log)
-      if (saved === undefined) return founded ?? found(options)
-      return founded === undefined ? resumeAny(options, saved, home!) : resume(founded, saved, home!)
-    }
   } catch (error) {
     for (const step of undo.reverse()) await step()
     throw error
   }
+}
+
+/** Go on from a checkpoint, or begin. */
+function beginAlone(
+  options: NodeOptions,
+  founded: Beginning | undefined,
+  saved: Checkpoint | undefined,
+  home: Home | undefined
+): Beginning {
+  if (saved === undefined) return founded ?? found(options)
+  return founded === undefined ? resumeAny(options, saved, home!) : resume(founded, saved, home!)
+}
+
+/** Start at once; whoever awaits the trainer is told of a failure, and nobody else. */
+function startTrainer(
+  { task, data, start }: Beginning,
+  privateKey: PrivateKey,
+  { backend, relaxedSimd }: NodeOptions,
+  log: Logger
+): Promise<Trainer> {
+  const peer = peerIdFromPrivateKey(privateKey).toString()
+  const starting = Trainer.create({
+    topology: task.model,
+    training: task.training,
+    data: data.split,
+    statistics: start.statistics,
+    seed: createRng(task.seed).fork(peer).fork('batches').uint32(),
+    backend,
+    relaxedSimd,
+    onWarning: message => log.warn(message)
+  })
+  starting.catch(() => {})
+  return starting
 }
 
 /** A node without a home folder need not load the database that it would be kept in. */

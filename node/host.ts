@@ -2,11 +2,8 @@ import './with-resolvers.js'
 import { gossipsub, type GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
-import { preSharedKey } from '@libp2p/pnet'
 import { ping, type Ping } from '@libp2p/ping'
-import { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import type { Datastore } from 'interface-datastore'
@@ -57,6 +54,11 @@ export async function createHost({
   admits = () => true,
   onFlood = () => {}
 }: HostInit): Promise<Host> {
+  // What few hosts need is loaded for them alone.
+  const discovery = useMdns ? (await import('@libp2p/mdns')).mdns({ serviceTag: mdnsService }) : undefined
+  const protector = swarmKey === undefined ? undefined : (await import('@libp2p/pnet')).preSharedKey({ psk: swarmKey })
+  const figures =
+    registry === undefined ? undefined : (await import('@libp2p/prometheus-metrics')).prometheusMetrics({ registry })
   const muxer = yamux({
     streamOptions: {
       // Pausing a stream is safe only when what may be under way fits into its buffer.
@@ -71,8 +73,8 @@ export async function createHost({
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    connectionProtector: swarmKey === undefined ? undefined : preSharedKey({ psk: swarmKey }),
-    peerDiscovery: useMdns ? [mdns({ serviceTag: mdnsService })] : [],
+    connectionProtector: protector,
+    peerDiscovery: discovery === undefined ? [] : [discovery],
     streamMuxers: [
       limitStreams(muxer, systemClock, stream => {
         const flooded = host.getConnections().find(({ streams }) => streams.includes(stream))
@@ -108,8 +110,7 @@ export async function createHost({
         scoreParams: { IPColocationFactorWeight: 0 }
       })
     },
-    metrics: components =>
-      registry === undefined ? traffic.metrics : traffic.watch(prometheusMetrics({ registry })(components))
+    metrics: components => (figures === undefined ? traffic.metrics : traffic.watch(figures(components)))
   })
   return host
 }

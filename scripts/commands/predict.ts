@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { parse } from 'csv-parse/sync'
-import { InvalidDataError, isPng, readPng, type Invert, type Prediction, type Schema } from '../../data/index.js'
+import { InvalidDataError, type Invert, type Prediction, type Schema } from '../../data/index.js'
 import type { NodeStatus } from '../../node/index.js'
 import type { Task } from '../../protocols/index.js'
 import { askNode } from '../control.js'
@@ -43,7 +43,7 @@ export function predictCommand(): Command {
     .addOption(option('--json', 'as JSON'))
     .action(async (files: readonly string[], flags: PredictFlags) => {
       const task = await askNode<Task>(flags.home, '/api/task')
-      const asked = files.map(file => readInstances(file, task.schema, flags.invert))
+      const asked = await Promise.all(files.map(file => readInstances(file, task.schema, flags.invert)))
       const answer = await predict(flags.home, task.name, asked.flat())
       await warnOfUntrained(flags.home, answer)
       if (flags.json === true) return printJson(answer)
@@ -69,7 +69,9 @@ async function warnOfUntrained(home: string, { round }: Answer): Promise<void> {
   if (model.origin === 'initial') narrate('The model has not learned anything yet: this is a guess.')
 }
 
-function readInstances(file: string, schema: Schema, invert: Invert): unknown[] {
+async function readInstances(file: string, schema: Schema, invert: Invert): Promise<unknown[]> {
+  // Decoders, which no other command needs.
+  const { isPng, readPng } = await import('../../data/png.js')
   const bytes = readBytes(file)
   if (schema.kind === 'image') {
     if (isPng(bytes)) return [readPng(file, bytes, schema, invert)]

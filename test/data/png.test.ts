@@ -1,7 +1,8 @@
 import { encode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isPng, readPng, readMnist, type ImageSchema } from '../../data/index.js'
+import { readMnist, type ImageSchema } from '../../data/index.js'
+import { isPng, readPng } from '../../data/png.js'
 
 const png = suite('PNG images')
 
