@@ -11,12 +11,14 @@ import { createStockWasmEngine } from '../../engine/tfjs.js'
 import { threadCpuMs } from '../../engine/thread-time.js'
 import { createRng } from '../../learning/rng.js'
 import { printResult } from '../output.js'
+import { measureGrowth } from './engine-memory.js'
 import { measureProduct, PRODUCTS } from './gemm.js'
 import { startPyTorch } from './pytorch.js'
 import { machine } from './report.js'
 
 // How fast is a training step of the compiled plan, against PyTorch on one thread and stock tfjs-wasm? How near are products to
-// what the processor can do? Arguments: models to be timed instead of all, or `products` for those alone.
+// what the processor can do? What does memory do in 10,000 steps? Arguments: models to be timed instead of all, `products`,
+// or `memory`.
 
 const BATCH = 32
 const ROWS = 4 * BATCH
@@ -160,6 +162,20 @@ for (const { name, inputShape, classes, topology } of models) {
   engines.forEach(engine => engine.dispose())
 }
 pytorch?.stop()
+
+if (isAsked('memory')) {
+  printResult(
+    '\nMemory before and after 10,000 steps with Adam: kB of heap and of array buffers, tensors, pages of wasm'
+  )
+  print('', 'heap', '', 'buffers', '', 'tensors', '', 'pages', '')
+  const training: TrainingSettings = { ...TRAINING, optimizer: 'adam', batchSize: 8 }
+  const topology = buildModel('mlp:32', [64], 10, training.loss)
+  for (const { backend, before, after } of await measureGrowth(topology, training, randomDataset([64], 10))) {
+    const columns = ['heap', 'buffers', 'tensors', 'pages'] as const
+    const unit = { heap: 1e3, buffers: 1e3, tensors: 1, pages: 1 }
+    print(backend, ...columns.flatMap(key => [before, after].map(each => (each[key] / unit[key]).toFixed(0))))
+  }
+}
 
 printResult('\nGFLOP/s of products, and the share of what multiply and add reach in registers alone')
 print('m x n x k', 'plain', 'share', 'relaxed', 'share')
