@@ -28,6 +28,8 @@ const recorded = z.strictObject({
 })
 
 const spec = z.strictObject({
+  /** For people: where its bounds come from. */
+  about: z.string().optional(),
   swarm: z.unknown(),
   /** @default the seed of the swarm alone */
   seeds: z.array(z.number().int().min(0)).min(1).optional(),
