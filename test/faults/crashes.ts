@@ -96,6 +96,7 @@ const killHalf: Fault = {
 }
 
 const replaced: Fault = {
+  fullOnly: true,
   name: 'SIGKILL 2 of a ring of 8, opposite each other',
   bar: 'the ring is closed again, with every one of the 6 averaging with two, within 10 s',
   run: extent => {

@@ -106,6 +106,7 @@ function poor(name: string, link: PoorLink): Fault {
 }
 
 const multicast: Fault = {
+  fullOnly: true,
   name: 'two nodes that nobody introduced, on one local network, with --mdns',
   bar: 'they average with each other within 10 s of the second one listening',
   unavailable: withoutNamespaces,
