@@ -64,8 +64,9 @@ interface Brought {
  *
  * Each node numbers its increments. A message tells which of everybody's the sender has (a version vector), which it wants of
  * this neighbour, and carries those that the neighbour wants: every origin's from one neighbour, on any connected graph, so
- * each comes once and takes a round for each hop. What is lost is asked for again. Sums do not depend on the order
- * (`CommonModel`): who has heard the same has the same model, bit for bit, and who has not is late, no more.
+ * each comes once and takes a round for each hop. What is lost is sent again, and who is done answers those who are late. Sums
+ * do not depend on the order (`CommonModel`): who has heard the same has the same model, bit for bit but for what a snapshot
+ * rounds to float32, and who has not is late, no more.
  *
  * Increments are kept while they take less than a model. Who lacks more than that, a newcomer or one that was away, asks one
  * neighbour for a snapshot: its z and version vector. Who comes from another beginning (a lineage), because the link was cut
