@@ -64,14 +64,16 @@ interface Brought {
  *
  * Each node numbers its increments. A message tells which of everybody's the sender has (a version vector), which it wants of
  * this neighbour, and carries those that the neighbour wants: every origin's from one neighbour, on any connected graph, so
- * each comes once and takes a round for each hop. What is lost is asked for again. Sums do not depend on the order
- * (`CommonModel`): who has heard the same has the same model, bit for bit, and who has not is late, no more.
+ * each comes once and takes a round for each hop. What is lost is sent again, and who is done answers those who are late. Sums
+ * do not depend on the order (`CommonModel`): who has heard the same has the same model, bit for bit but for what a snapshot
+ * rounds to float32, and who has not is late, no more.
  *
  * Increments are kept while they take less than a model. Who lacks more than that, a newcomer or one that was away, asks one
  * neighbour for a snapshot: its z and version vector. Who comes from another beginning (a lineage), because the link was cut
  * for long or the task's nodes began with different models, takes over that of the more advanced side in the same way, and
  * puts the difference to its own model into e_i: both sides end with the mean of both. A node started again from a checkpoint
- * is a newcomer. A node alone keeps the model that it has trained, and goes on from z when it was not alone for long.
+ * is a newcomer. A node that loses all neighbours
+ * publishes for them to hear later; one that is alone for long, or from the start, keeps the model that it has trained.
  *
  * Assumes a contraction for C, with few bytes: every node gets every other's increments, n - 1 of them a round. Not for dense
  * messages. Assumes honest relays: an increment carries no signature, so a neighbour could change what it hands on, and a
@@ -107,7 +109,12 @@ class AntiEntropy implements Averaging {
   #sawOthers = false
   /** This node, as an origin; undefined before it has published in this lineage. */
   #self: number | undefined
+  /** Rounds without neighbours until now. */
   #aloneRounds = 0
+  /** Whether our model has left the common one. */
+  #modelIsOwn = false
+  /** Members when there last were neighbours: what is learned alone counts for no more. */
+  #nodes = 1
   /** Our progress, as we told it last. */
   #toldProgress = 0
   /** The neighbour that is asked for a snapshot in this round. */
@@ -116,7 +123,7 @@ class AntiEntropy implements Averaging {
   #sentTo: ReadonlySet<string> = new Set()
   /** What has come since then. */
   #brought: Brought = { peers: new Set(), increments: 0, squared: 0 }
-  /** The latest message of each neighbour, while our model is not the common one. */
+  /** The latest message of each neighbour, while our model is our own. */
   readonly #held = new Map<string, Update>()
 
   constructor(length: number, scratch: Scratch) {
@@ -140,6 +147,8 @@ class AntiEntropy implements Averaging {
     if (state.neighbours.length === 0) return this.#goOnAlone(state)
     if (this.#wasAloneForLong()) this.#beginAnew(state)
     this.#aloneRounds = 0
+    this.#modelIsOwn = false
+    this.#nodes = state.swarmSize
     this.#forgetLinks(state)
     this.#publish(state)
     const reject = this.#receiveHeld(state)
@@ -153,7 +162,7 @@ class AntiEntropy implements Averaging {
   received(state: AveragingState, from: string, update: Update): Step {
     const refused = update.kind === 'model' ? this.#link(from).refuses(update, state.round) : 'unexpected'
     if (refused !== undefined) return { send: [], reject: [{ from, reason: refused }] }
-    if (this.#aloneRounds > 0) {
+    if (this.#modelIsOwn) {
       this.#held.set(from, update)
       return nothing
     }
@@ -182,17 +191,23 @@ class AntiEntropy implements Averaging {
     return Math.min(LARGEST_PROGRESS, this.#age + this.#log.total)
   }
 
-  /** Nobody hears what would be published: the model keeps all of it. */
-  #goOnAlone({ parameters }: AveragingState): Step {
-    this.#aloneRounds++
+  /** For a while what a node learns alone is kept for the others; later, or where there never were any, its model keeps it. */
+  #goOnAlone(state: AveragingState): Step {
+    const { parameters } = state
     this.#links.clear()
+    this.#modelIsOwn ||= this.#log.size <= 1 || this.#aloneRounds >= ALONE_ROUNDS
+    this.#aloneRounds++
+    if (!this.#modelIsOwn) {
+      this.#publish(state)
+      return this.#end(state)
+    }
     for (let i = 0; i < parameters.length; i++) parameters[i] = clamped(parameters[i] + this.#residual[i])
     this.#residual.fill(0)
     return { send: [], reject: [], ended: { averagedWith: [], neighbourDistance: undefined } }
   }
 
   #wasAloneForLong(): boolean {
-    return this.#aloneRounds > (this.#log.size > 1 ? ALONE_ROUNDS : FIRST_ALONE_ROUNDS)
+    return this.#modelIsOwn && this.#aloneRounds > (this.#log.size > 1 ? ALONE_ROUNDS : FIRST_ALONE_ROUNDS)
   }
 
   /** Make our model, as far as the last round alone has brought it, the common one. */
@@ -213,7 +228,8 @@ class AntiEntropy implements Averaging {
   }
 
   #publish(state: AveragingState): void {
-    const { parameters, compressor, rng, round, swarmSize: nodes } = state
+    const { parameters, compressor, rng, round } = state
+    const nodes = this.#nodes
     this.#common.addDifference(parameters, this.#residual)
     this.#self ??= this.#drawOrigin(state)
     this.#log.expect(this.#self)

@@ -45,8 +45,8 @@ export class IncrementLink {
 
   /** Why a message is not looked at; undefined when it is, and then counts. */
   refuses({ round, payload }: Update, ours: number): RejectReason | undefined {
-    if (round === this.acknowledged && isAnswer(payload)) return undefined
-    if (round <= this.acknowledged) return round < ours ? 'stale' : 'duplicate'
+    const answers = round === this.acknowledged && isAnswer(payload)
+    if (round <= this.acknowledged && !answers) return round < ours ? 'stale' : 'duplicate'
     if (round > ours + maxRoundsAhead) return 'too-far-ahead'
     this.acknowledged = round
     this.heardIn = ours

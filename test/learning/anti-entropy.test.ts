@@ -281,22 +281,39 @@ strategy('brings a newcomer to the model of the swarm by a snapshot', () => {
   })
 })
 
-strategy('keeps all that it learns alone, and goes on from the common model when others are back soon', () => {
+strategy('keeps what it learns while neighbours are away for them to hear later', () => {
+  const node = bench('a')
+  exchange(node, 'a', sent => incrementsFrom(sent, [model(2)]))
+  close(node.parameters, model(2), 0)
+  node.members([])
+  for (const value of [4, 6]) {
+    node.work.set(node.parameters.map(each => each + value))
+    only(node.trained(), 'averaged')
+  }
+  close(node.parameters, model(2 + 4 / 2 + 6 / 2), 0, 'one of two')
+  node.members(['a'])
+  exchange(node, 'a', sent => {
+    const [{ origin }] = decodeIncrements(sent.payload).vector
+    const vector = [peerOrigin, origin].map((each, i) => ({ origin: each, version: 1, wanted: i === 1 }))
+    return incrementsFrom(sent, [], { vector })
+  })
+  node.work.set(node.parameters)
+  const { increments } = decodeIncrements(only(node.trained(), 'send').update.payload)
+  assert.equal(
+    increments.map(({ version, nodes }) => [version, nodes]),
+    [2, 3, 4, 5].map(version => [version, 2])
+  )
+})
+
+strategy('keeps the model that it trains alone when the others stay away', () => {
   const node = bench('a')
   exchange(node, 'a', sent => incrementsFrom(sent, [model(2)]))
   node.members([])
-  for (const value of [5, 6]) {
-    node.work.fill(value)
+  for (let round = 0; round < 20; round++) {
+    node.work.fill(round)
     only(node.trained(), 'averaged')
-    close(node.parameters, model(value), 0)
   }
-  node.members(['a'])
-  node.work.fill(7)
-  const { update } = only(node.trained(), 'send')
-  const { increments } = decodeIncrements(update.payload)
-  const made = model(0)
-  compressorOf('float32', LENGTH).decode(increments[0].payload, made)
-  close(made, model(7 - 2), 0)
+  close(node.parameters, model(19), 0)
 })
 
 strategy('catches up after a sleep, from what neighbours kept', () => {
