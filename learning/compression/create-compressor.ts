@@ -5,12 +5,21 @@ import type { Compressor, CompressorKind } from './compressor.js'
 import { float16 } from './float16.js'
 import { float32 } from './float32.js'
 import { quantize } from './quantize.js'
+import { randomBlocks } from './random-blocks.js'
 import { randomK } from './random-k.js'
 import { sign } from './sign.js'
 import { topK } from './top-k.js'
 
 /** Every compressor that a spec can name. A new one is a file and a line here. */
-export const compressorKinds: readonly CompressorKind[] = [float32, float16, quantize, sign, topK, randomK]
+export const compressorKinds: readonly CompressorKind[] = [
+  float32,
+  float16,
+  quantize,
+  sign,
+  topK,
+  randomK,
+  randomBlocks
+]
 
 /**
  * @param spec - `name[:argument]`, or two of them joined by `+` where the first selects values that the second codes
