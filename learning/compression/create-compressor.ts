@@ -4,6 +4,7 @@ import { findKind } from '../spec.js'
 import type { Compressor, CompressorKind } from './compressor.js'
 import { float16 } from './float16.js'
 import { float32 } from './float32.js'
+import { lowRank } from './low-rank.js'
 import { quantize } from './quantize.js'
 import { randomBlocks } from './random-blocks.js'
 import { randomK } from './random-k.js'
@@ -18,7 +19,8 @@ export const compressorKinds: readonly CompressorKind[] = [
   sign,
   topK,
   randomK,
-  randomBlocks
+  randomBlocks,
+  lowRank
 ]
 
 /**

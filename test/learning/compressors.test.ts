@@ -265,7 +265,7 @@ creation('names the known ones when a name is unknown', () => {
       error instanceof UnknownNameError &&
       error.actual === 'zip' &&
       error.message ===
-        'unknown compressor "zip"; expected one of float32, float16, quantize, sign, top-k, random-k, random-blocks'
+        'unknown compressor "zip"; expected one of float32, float16, quantize, sign, top-k, random-k, random-blocks, low-rank'
   )
 })
 
