@@ -2,9 +2,9 @@ import type { Schema } from '../data/index.js'
 import { buildModel, checkModelFits, modelLayout, reconstructs, type TrainingSettings } from '../engine/index.js'
 import { checkCompressor } from '../learning/averaging/check-compressor.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
-import { createCompressor } from '../learning/compression/create-compressor.js'
+import { checkCompressorSpec, createCompressor } from '../learning/compression/create-compressor.js'
 import { InvalidParametersError } from '../learning/errors.js'
-import { createLayout, elementCount } from '../learning/parameters.js'
+import { elementCount } from '../learning/parameters.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { parseTask, type Task } from '../protocols/task.js'
 import { defaultSettings, type LearningSettings } from './learning-settings.js'
@@ -35,7 +35,7 @@ export function buildTask(settings: Partial<LearningSettings>, schema: Schema): 
 export function checkTask(task: Task): void {
   createTopology(task.topology)
   const averaging = createAveraging(task.averaging, 1)
-  createCompressor(task.compress, createLayout([{ name: 'probe', shape: [1] }]))
+  checkCompressorSpec(task.compress)
   checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema, task.training.target))
   checkCompressor(averaging, createCompressor(task.compress, modelLayout(task.model)))
 }

@@ -31,9 +31,10 @@ export function learningOptions(): Option[] {
       topology
     ),
     option('--averaging <name>', 'd-psgd, choco-sgd, swarm-sgd or anti-entropy').default(averaging),
-    option('--compress <spec>', 'float32, float16, quantize:8, sign, top-k:0.01, top-k:0.01+quantize:8, ...').default(
-      compress
-    ),
+    option(
+      '--compress <spec>',
+      'float32, float16, quantize:8, sign, top-k:0.01+quantize:8, random-blocks:0.1, low-rank:4, quantize:4+exact:bias, ...'
+    ).default(compress),
     option('--local-steps <n>', 'optimizer steps between two averagings').default(localSteps).argParser(wholeNumber(1)),
     option('--learning-rate <x>', 'step size').default(learningRate).argParser(positive),
     option('--batch-size <n>', 'rows a step').default(batchSize).argParser(wholeNumber(1)),

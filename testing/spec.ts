@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { parsePartition } from '../data/index.js'
 import { OPTIMIZER_NAMES } from '../engine/index.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
-import { createCompressor } from '../learning/compression/create-compressor.js'
-import { createLayout } from '../learning/parameters.js'
+import { checkCompressorSpec } from '../learning/compression/create-compressor.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { defaultSettings } from '../node/learning-settings.js'
 import type { SimulationConfig } from '../scripts/simulate/config.js'
@@ -84,7 +83,7 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
   }
   at('topology', () => createTopology(learning.topology).graph(nodes, learning.seed))
   at('averaging', () => createAveraging(learning.averaging, 1))
-  at('compress', () => createCompressor(learning.compress, createLayout([{ name: 'probe', shape: [1] }])))
+  at('compress', () => checkCompressorSpec(learning.compress))
   at('partition', () => parsePartition(partition))
   for (const field of ['latency', 'bandwidth', 'loss', 'stepTime', 'stragglers'] as const) {
     at(field, () => parseConditions({ [field]: conditions[field] ?? defaultConditions[field] }))

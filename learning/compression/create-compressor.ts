@@ -1,21 +1,36 @@
 import { InvalidParametersError } from '../errors.js'
-import type { Layout } from '../parameters.js'
+import { createLayout, type Layout } from '../parameters.js'
 import { findKind } from '../spec.js'
 import type { Compressor, CompressorKind } from './compressor.js'
+import { exactly } from './exact.js'
 import { float16 } from './float16.js'
 import { float32 } from './float32.js'
+import { lowRank } from './low-rank.js'
 import { quantize } from './quantize.js'
+import { randomBlocks } from './random-blocks.js'
 import { randomK } from './random-k.js'
 import { sign } from './sign.js'
 import { topK } from './top-k.js'
 
 /** Every compressor that a spec can name. A new one is a file and a line here. */
-export const compressorKinds: readonly CompressorKind[] = [float32, float16, quantize, sign, topK, randomK]
+export const compressorKinds: readonly CompressorKind[] = [
+  float32,
+  float16,
+  quantize,
+  sign,
+  topK,
+  randomK,
+  randomBlocks,
+  lowRank
+]
+
+const EXACT = '+exact'
 
 /**
- * @param spec - `name[:argument]`, or two of them joined by `+` where the first selects values that the second codes
+ * @param spec - `name[:argument]`, or two of them joined by `+` where the first selects values that the second codes; then
+ * any number of `+exact:NAME`, for tensors that it must not touch
  * @param kinds - those that a spec may name
- * @throws UnknownNameError when no kind has that name
+ * @throws UnknownNameError when no kind, or no tensor, has that name
  * @throws InvalidParametersError when an argument is outside its range, or a `+` follows what keeps every value
  */
 export function createCompressor(
@@ -23,11 +38,36 @@ export function createCompressor(
   layout: Layout,
   kinds: readonly CompressorKind[] = compressorKinds
 ): Compressor {
+  const { coding, exact } = parse(spec)
+  const create = (coded: Layout): Compressor => createCoding(coding, coded, kinds)
+  return exact.length === 0 ? create(layout) : exactly(exact, layout, create)
+}
+
+/**
+ * Check what of a spec can be checked before the model is known: all but the names of tensors.
+ *
+ * @throws UnknownNameError, InvalidParametersError
+ */
+export function checkCompressorSpec(spec: string): void {
+  createCompressor(parse(spec).coding, createLayout([{ name: 'probe', shape: [1] }]))
+}
+
+/** What comes before `+exact:NAME`, and the names. */
+function parse(spec: string): { coding: string; exact: string[] } {
+  const [coding, ...rest] = spec.split(EXACT)
+  const exact = rest.map(part => {
+    if (/^:./.test(part)) return part.slice(1)
+    throw new InvalidParametersError(`${spec}: expected a part of the names of tensors, as in ${coding}${EXACT}:bias`)
+  })
+  return { coding, exact }
+}
+
+function createCoding(spec: string, layout: Layout, kinds: readonly CompressorKind[]): Compressor {
   const plus = spec.indexOf('+')
   const { kind, argument } = findKind('compressor', plus < 0 ? spec : spec.slice(0, plus), kinds)
   if (plus < 0) return kind.create(argument, layout)
   if (kind.composes === undefined) {
     throw new InvalidParametersError(`${spec}: ${kind.name} codes its values itself. Remove "${spec.slice(plus)}".`)
   }
-  return kind.create(argument, layout, kept => createCompressor(spec.slice(plus + 1), kept, kinds))
+  return kind.create(argument, layout, kept => createCoding(spec.slice(plus + 1), kept, kinds))
 }

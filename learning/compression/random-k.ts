@@ -1,11 +1,10 @@
-import { MalformedUpdateError } from '../errors.js'
-import { createRng, type Rng } from '../rng.js'
+import type { Rng } from '../rng.js'
 import type { Compressor, CompressorKind, Kept } from './compressor.js'
 import { float32 } from './float32.js'
+import { joined } from './joined.js'
 import { gather, keptLayout, scatter } from './kept.js'
 import { keptCount, parseRatio } from './ratio.js'
-
-const SEED_BYTES = 4
+import { decodeSeed, drawPositions, encodeSeed, SEED_BYTES } from './seeded-draw.js'
 
 /**
  * `random-k:R`, with `+quantize:4` or the like to code the values: k = max(1, round(R d)) coordinates, every set of them
@@ -18,8 +17,7 @@ const SEED_BYTES = 4
  *
  * Step size for CHOCO-SGD: R^1.3; bare consensus diverges from 0.15 on at 10 %, from 0.5 on at 30 % (measured).
  *
- * Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with Memory", NeurIPS 2018; the indices by Knuth, "The Art of
- * Computer Programming" 2, 3.4.2, algorithm S.
+ * Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with Memory", NeurIPS 2018.
  */
 export const randomK: CompressorKind = {
   name: 'random-k',
@@ -30,11 +28,10 @@ export const randomK: CompressorKind = {
     const values = inner(keptLayout(count))
     const spec = `random-k:${ratio}+${values.spec}`
     const decodeKept = (bytes: Uint8Array): Kept => {
-      if (bytes.length < SEED_BYTES) throw new MalformedUpdateError(`${spec}: message of ${bytes.length} bytes`)
-      const seed = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+      const seed = decodeSeed(spec, bytes)
       const kept = new Float32Array(count)
       values.decode(bytes.subarray(SEED_BYTES), kept)
-      return { indices: drawIndices(seed, count, size), values: kept }
+      return { indices: drawPositions('random-k', seed, count, size), values: kept }
     }
     return {
       spec,
@@ -43,24 +40,11 @@ export const randomK: CompressorKind = {
       sparse: count < size ? true : undefined,
       encode(input: Float32Array, rng: Rng) {
         const seed = rng.uint32()
-        const payload = values.encode(gather(input, drawIndices(seed, count, size)), rng)
-        const bytes = new Uint8Array(SEED_BYTES + payload.length)
-        new DataView(bytes.buffer).setUint32(0, seed, true)
-        bytes.set(payload, SEED_BYTES)
-        return bytes
+        const kept = gather(input, drawPositions('random-k', seed, count, size))
+        return joined(encodeSeed(seed), values.encode(kept, rng))
       },
       decode: (bytes, output) => scatter(decodeKept(bytes), output),
       decodeKept: count < size ? decodeKept : undefined
     }
   }
-}
-
-/** `count` of `size` positions, ascending, the same for the same seed everywhere. */
-function drawIndices(seed: number, count: number, size: number): Uint32Array {
-  const rng = createRng(seed).fork('random-k')
-  const indices = new Uint32Array(count)
-  for (let i = 0, found = 0; found < count; i++) {
-    if (rng.uint32() * (size - i) < (count - found) * 2 ** 32) indices[found++] = i
-  }
-  return indices
 }

@@ -4,6 +4,7 @@ import type { Rng } from '../rng.js'
 import type { Compressor, CompressorKind, Kept } from './compressor.js'
 import { float32 } from './float32.js'
 import { decodeIndices, encodeIndices, mostIndexBytes } from './index-set.js'
+import { joined } from './joined.js'
 import { gather, keptLayout, scatter } from './kept.js'
 import { largestMagnitudes } from './largest.js'
 import { keptCount, parseRatio } from './ratio.js'
@@ -63,11 +64,7 @@ class TopK implements Compressor {
     if (this.#dense !== undefined) return this.#dense.encode(input, rng)
     const kept = largestMagnitudes(input, this.#count)
     const indices = encodeIndices(kept, this.#size)
-    const values = this.#values.encode(gather(input, kept), rng)
-    const bytes = new Uint8Array(indices.length + values.length)
-    bytes.set(indices)
-    bytes.set(values, indices.length)
-    return bytes
+    return joined(indices, this.#values.encode(gather(input, kept), rng))
   }
 
   decode(bytes: Uint8Array, output: Float32Array): void {

@@ -1,9 +1,9 @@
-import { memoryUsage } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { serveHttp } from '../../node/http/server.js'
 import { createNode } from '../../node/index.js'
 import { createRng } from '../../learning/rng.js'
 import { narrate, printResult } from '../output.js'
+import { heap } from './heap.js'
 import { badRequest } from './http-requests.js'
 import { faultOf, sendRaw } from './send-raw.js'
 
@@ -56,10 +56,3 @@ printResult(
 )
 for (const fault of faults.slice(0, 20)) narrate(`✖ ${fault}`)
 if (faults.length > 0 || growth > maxGrowthBytes || paused) process.exitCode = 1
-
-/** Bytes in use after a collection; run with --expose-gc. */
-function heap(): number {
-  globalThis.gc?.()
-  const { heapUsed, external, arrayBuffers } = memoryUsage()
-  return heapUsed + external + arrayBuffers
-}

@@ -4,6 +4,7 @@ import { BitReader } from '../../learning/compression/entropy/bit-reader.js'
 import { BitWriter } from '../../learning/compression/entropy/bit-writer.js'
 import { chooseRice, mostRiceBits, readRice, writeRice } from '../../learning/compression/entropy/golomb-rice.js'
 import { rangeDecode, rangeEncode } from '../../learning/compression/entropy/range-coder.js'
+import { decodeIndices, encodeIndices, mostIndexBytes } from '../../learning/compression/index-set.js'
 import { MalformedUpdateError } from '../../learning/errors.js'
 import { createRng, type Rng } from '../../learning/rng.js'
 
@@ -232,3 +233,69 @@ range('makes symbols in range or a MalformedUpdateError of any bytes', () => {
 })
 
 range.run()
+
+const indexSet = suite('index set')
+
+indexSet('is within 3 % of log2 C(n, k) at densities of 0.1 to 50 %', () => {
+  const size = 100_000
+  const rng = createRng('all densities')
+  for (const density of [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.14, 0.2, 0.215, 0.25, 0.3, 0.36, 0.38, 0.4, 0.45, 0.5
+  ]) {
+    const count = Math.round(density * size)
+    const indices = randomSet(count, size, rng)
+    const floor = log2Binomial(size, count) / 8
+    const bytes = encodeIndices(indices, size)
+    assert.ok(bytes.length < 1.03 * floor, `density ${density}: ${bytes.length} bytes, floor ${floor}`)
+    assert.ok(bytes.length <= mostIndexBytes(count, size), `density ${density}: ${bytes.length} bytes`)
+    const read = new Uint32Array(count)
+    assert.is(decodeIndices(bytes, read, size), bytes.length, `density ${density}`)
+    assert.equal(read, indices, `density ${density}`)
+  }
+})
+
+indexSet('takes the smallest form', () => {
+  const form = (indices: number[], size: number): number[] => [...encodeIndices(Uint32Array.from(indices), size)]
+  const all = Array.from({ length: 1000 }, (_, i) => i)
+  assert.equal(form([0], 1), [0, 1], 'one of one')
+  assert.is(form(all, 1000).length, 126, 'all')
+  assert.is(form(all, 1000)[0], 0, 'all: bitmap')
+  assert.is(form([2 ** 32 - 2], 2 ** 32 - 1)[0], 1 + 24, 'one of very many')
+  const rng = createRng('forms')
+  const of = (count: number): number => encodeIndices(randomSet(count, 10_000, rng), 10_000)[0]
+  assert.equal([of(100), of(1000), of(2150), of(3000), of(3800), of(5000)], [7, 4, 26, 2, 26, 0])
+})
+
+indexSet('refuses range codes that are cut short, or of other positions than expected', () => {
+  const indices = randomSet(3800, 10_000, createRng('range form'))
+  const bytes = encodeIndices(indices, 10_000)
+  assert.is(bytes[0], 26)
+  const decode = (message: Uint8Array, count = 3800, size = 10_000): (() => void) => {
+    return () => decodeIndices(message, new Uint32Array(count), size)
+  }
+  decode(bytes)()
+  for (let length = 0; length < bytes.length; length += 50)
+    assert.throws(decode(bytes.subarray(0, length)), isMalformed)
+  for (const count of [3799, 3801]) assert.throws(decode(bytes, count), isMalformed, `${count} positions`)
+  assert.throws(decode(Uint8Array.of(26, 255, 255, 255, 255, 1, 2, 3)), isMalformed, 'four gigabytes')
+})
+
+indexSet('is ascending and in range, or a MalformedUpdateError, whatever the bytes', () => {
+  const rng = createRng('hostile sets')
+  for (let i = 0; i < 20_000; i++) {
+    const size = 1 + rng.integer(300)
+    const indices = new Uint32Array(1 + rng.integer(size))
+    const bytes = randomBytes(rng.integer(60), rng)
+    if (bytes.length > 0) bytes[0] = rng.integer(28)
+    if (refused(() => decodeIndices(bytes, indices, size), `message ${i}`)) continue
+    indices.forEach((index, k) =>
+      assert.ok(index < size && (k === 0 || index > indices[k - 1]), `message ${i}: ${index}`)
+    )
+  }
+})
+
+function isMalformed(error: unknown): boolean {
+  return error instanceof MalformedUpdateError
+}
+
+indexSet.run()

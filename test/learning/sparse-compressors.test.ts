@@ -171,7 +171,10 @@ topK('reaches maxBytes, and never exceeds it', () => {
     assert.ok(used <= compressor.maxBytes, `${ratio} of ${length}: ${used} of ${compressor.maxBytes}`)
     const count = Math.max(1, Math.round(ratio * length))
     const worst = Float32Array.from({ length }, (_, i) => (i < count - 1 || i === length - 1 ? 1 : 0))
-    assert.is(compressor.encode(worst, rng).length, compressor.maxBytes, `${ratio} of ${length}: the worst`)
+    const { length: most } = compressor.encode(worst, rng)
+    // From an eighth on a range code may be smaller than both forms that the bound is about.
+    if (count < length / 8) assert.is(most, compressor.maxBytes, `${ratio} of ${length}: the worst`)
+    else assert.ok(most <= compressor.maxBytes, `${ratio} of ${length}: ${most} of ${compressor.maxBytes}`)
   }
 })
 
