@@ -44,6 +44,8 @@ export type RejectReason =
   | 'stale'
   | 'too-far-ahead'
   | 'duplicate'
+  /** More of one peer, in one round of ours, than is averaged. */
+  | 'surplus'
   | 'not-a-neighbour'
   | 'unexpected'
   /** A difference to a copy that we do not have. */
