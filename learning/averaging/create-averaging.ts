@@ -4,10 +4,11 @@ import { antiEntropy } from './anti-entropy.js'
 import { chocoSgd } from './choco-sgd.js'
 import { dPsgd } from './d-psgd.js'
 import { epidemic } from './epidemic.js'
+import { gossipLearning } from './gossip-learning.js'
 import { createScratch, type Scratch } from './scratch.js'
 import { swarmSgd } from './swarm-sgd.js'
 
-const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd, chocoSgd, antiEntropy, epidemic]
+const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd, chocoSgd, antiEntropy, epidemic, gossipLearning]
 
 export const averagingNames: readonly string[] = kinds.map(({ name }) => name)
 

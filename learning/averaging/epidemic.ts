@@ -1,4 +1,3 @@
-import { InvalidParametersError } from '../errors.js'
 import {
   nothing,
   type Averaging,
@@ -9,11 +8,11 @@ import {
 } from './averaging.js'
 import { Inflow } from './inflow.js'
 import { drawNeighbours } from './neighbours.js'
+import { parseCount } from './parse-count.js'
 import { refuse } from './refuse.js'
 import type { Scratch } from './scratch.js'
 
-const DEFAULT_FAN_OUT = 2
-const LARGEST_FAN_OUT = 64
+const FAN_OUT = { of: 'epidemic', what: 'how many neighbours get the model in a round', most: 64, default: 2 }
 
 /**
  * Epidemic Learning: after its local steps a node sends its model to s neighbours, drawn anew in every round, and averages
@@ -84,15 +83,5 @@ class Epidemic implements Averaging {
 export const epidemic: AveragingKind = {
   name: 'epidemic',
   takesArgument: true,
-  create: (_, scratch, argument) => new Epidemic(scratch, parseFanOut(argument))
-}
-
-function parseFanOut(argument: string | undefined): number {
-  if (argument === undefined) return DEFAULT_FAN_OUT
-  const fanOut = /^\d+$/.test(argument) ? Number(argument) : NaN
-  if (fanOut >= 1 && fanOut <= LARGEST_FAN_OUT) return fanOut
-  throw new InvalidParametersError(
-    `epidemic:${argument}: expected how many neighbours get the model in a round, a whole number from 1 to ` +
-      `${LARGEST_FAN_OUT}, as in epidemic:${DEFAULT_FAN_OUT}`
-  )
+  create: (_, scratch, argument) => new Epidemic(scratch, parseCount(argument, FAN_OUT))
 }
