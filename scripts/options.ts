@@ -30,9 +30,10 @@ export function learningOptions(): Option[] {
     option('--topology <spec>', 'ring, torus, complete, exponential, random-regular:K, edges:0-1,1-2,...').default(
       topology
     ),
-    option('--averaging <spec>', 'd-psgd, choco-sgd, swarm-sgd, anti-entropy, epidemic:S or gossip-learning:C').default(
-      averaging
-    ),
+    option(
+      '--averaging <spec>',
+      'd-psgd, choco-sgd, swarm-sgd, anti-entropy, epidemic:S, gossip-learning:C or push-sum'
+    ).default(averaging),
     option('--compress <spec>', 'float32, float16, quantize:8, sign, top-k:0.01, top-k:0.01+quantize:8, ...').default(
       compress
     ),

@@ -3,11 +3,19 @@ import { moveTowards } from './move-towards.js'
 import { isNeighbour } from './neighbours.js'
 import type { Scratch } from './scratch.js'
 
+/** Senders are remembered for so many rounds after they left: what they sent may come again when they are back. */
+const RETAINED_ROUNDS = 32
+
+/** Rounds of its messages that are remembered of a sender. */
+const RETAINED_MESSAGES = 64
+
 interface Sender {
-  /** Of the message that was averaged last. */
-  round: number
+  /** Of the messages that were averaged last, in the order in which they came. */
+  readonly rounds: number[]
   /** How many were averaged since this node's round began. */
   count: number
+  /** Rounds since it was a neighbour. */
+  goneFor: number
 }
 
 /**
@@ -34,8 +42,9 @@ export class Inflow {
   /** Why a message of this sender and round is not to be averaged, if it is not. */
   refusal(from: string, round: number): RejectReason | undefined {
     const sender = this.#senders.get(from)
-    if (sender?.round === round) return 'duplicate'
-    return sender !== undefined && sender.count >= this.#mostPerPeer ? 'surplus' : undefined
+    if (sender === undefined) return undefined
+    if (sender.rounds.includes(round)) return 'duplicate'
+    return sender.count >= this.#mostPerPeer ? 'surplus' : undefined
   }
 
   /**
@@ -51,7 +60,7 @@ export class Inflow {
   ): RejectReason | undefined {
     const moved = moveTowards(state, weight, payload, state.parameters, this.#scratch.theirs)
     if (typeof moved === 'string') return moved
-    this.#senders.set(from, { round, count: (this.#senders.get(from)?.count ?? 0) + 1 })
+    this.#remember(from, round)
     this.#squared += moved
     this.#count++
     return undefined
@@ -63,12 +72,20 @@ export class Inflow {
     for (const [peer, sender] of this.#senders) {
       if (sender.count > 0) averagedWith.push(peer)
       sender.count = 0
-      // It may begin anew when it comes back.
-      if (!isNeighbour(state, peer)) this.#senders.delete(peer)
+      sender.goneFor = isNeighbour(state, peer) ? 0 : sender.goneFor + 1
+      if (sender.goneFor > RETAINED_ROUNDS) this.#senders.delete(peer)
     }
     const neighbourDistance = this.#count > 0 ? Math.sqrt(this.#squared / this.#count) : undefined
     this.#squared = 0
     this.#count = 0
     return { averagedWith: averagedWith.sort(), neighbourDistance }
+  }
+
+  #remember(from: string, round: number): void {
+    const sender = this.#senders.get(from) ?? { rounds: [], count: 0, goneFor: 0 }
+    this.#senders.set(from, sender)
+    sender.count++
+    sender.rounds.push(round)
+    if (sender.rounds.length > RETAINED_MESSAGES) sender.rounds.shift()
   }
 }

@@ -110,15 +110,18 @@ function oneWayChecks(create: (length: number) => Averaging): Check[] {
       }
     },
     {
-      name: 'takes a peer that left, and begins anew, for a new one',
+      name: 'draws anew in every round what its compressor needs',
       run() {
-        const node = startedOf(create, ['a'])
-        node.trained()
-        node.update('a', messageOf(create, 1))
-        node.members([])
-        node.trained()
-        node.members(['a'])
-        assert.equal(reasons(node.update('a', messageOf(create, 1))), [])
+        const compressor = compressorOf('quantize:4', LENGTH)
+        const node = startedOf(create, [], { compressor })
+        const model = Float32Array.from({ length: LENGTH }, (_, k) => Math.sin(k))
+        const sent = ['a', 'b'].map(peer => {
+          node.parameters.set(model)
+          node.work.set(node.machine.start)
+          node.members([peer])
+          return only(node.trained(), 'send').update.payload
+        })
+        assert.not.equal(sent[0], sent[1])
       }
     },
     {

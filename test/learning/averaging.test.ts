@@ -12,7 +12,7 @@ import { oneWayAveragingCompliance } from '../compliance/one-way-averaging.js'
 import { firstIncrement } from '../helpers/increments.js'
 import { throwsExactly } from '../helpers/throws.js'
 
-const oneWay = ['epidemic', 'gossip-learning']
+const oneWay = ['epidemic', 'gossip-learning', 'push-sum']
 
 for (const name of averagingNames) {
   const create = (length: number): Averaging => createAveraging(name, length)
@@ -26,7 +26,15 @@ for (const name of averagingNames) {
 const registry = suite('createAveraging')
 
 registry('makes a strategy of the name that it is asked for', () => {
-  assert.equal(averagingNames, ['d-psgd', 'swarm-sgd', 'choco-sgd', 'anti-entropy', 'epidemic', 'gossip-learning'])
+  assert.equal(averagingNames, [
+    'd-psgd',
+    'swarm-sgd',
+    'choco-sgd',
+    'anti-entropy',
+    'epidemic',
+    'gossip-learning',
+    'push-sum'
+  ])
   for (const name of averagingNames) assert.is(createAveraging(name, 1).name, name)
 })
 
@@ -37,7 +45,7 @@ registry('gives every node a strategy of its own', () => {
 registry('names the strategies there are when it does not know one', () => {
   const message =
     'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd, choco-sgd, anti-entropy, ' +
-    'epidemic, gossip-learning'
+    'epidemic, gossip-learning, push-sum'
   throwsExactly(() => createAveraging('fedavg', 1), UnknownNameError, message)
 })
 

@@ -13,7 +13,7 @@ const swarm: SwarmSpec = {
   ...{ loss: 0.1, latency: 'log-normal:10,0.5' }
 }
 
-for (const averaging of ['epidemic', 'gossip-learning']) {
+for (const averaging of ['epidemic', 'gossip-learning', 'push-sum']) {
   strategies(`${averaging} teaches every node the digits that others have`, async () => {
     const { rounds } = await within(runSwarm({ ...swarm, averaging }), 60_000, averaging)
     const { min, mean } = rounds.at(-1)!.accuracy!
