@@ -38,6 +38,10 @@ export function learningOptions(): Option[] {
       compress
     ),
     option('--local-steps <n>', 'optimizer steps between two averagings').default(localSteps).argParser(wholeNumber(1)),
+    option(
+      '--sharing <rounds>',
+      'rounds without local steps, as in 4:1: one after every four with them (default: none)'
+    ),
     option('--learning-rate <x>', 'step size').default(learningRate).argParser(positive),
     option('--batch-size <n>', 'rows a step').default(batchSize).argParser(wholeNumber(1)),
     choice('--optimizer <name>', 'how steps are taken', OPTIMIZER_NAMES).default(optimizer),

@@ -4,6 +4,7 @@ import { OPTIMIZER_NAMES } from '../engine/index.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import { createLayout } from '../learning/parameters.js'
+import { checkSharing, parseSharing } from '../learning/sharing.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { defaultSettings } from '../node/learning-settings.js'
 import type { SimulationConfig } from '../scripts/simulate/config.js'
@@ -34,6 +35,7 @@ export const swarmSpec = z.strictObject({
   momentum: z.number().min(0).lt(1).default(defaultSettings.momentum),
   batchSize: count.default(defaultSettings.batchSize),
   localSteps: count.default(defaultSettings.localSteps),
+  sharing: z.string().optional(),
   seed: z.number().int().min(0).default(defaultSettings.seed),
   evalEvery: count.default(1),
   backend: z.enum(['auto', 'plan', 'native', 'wasm', 'cpu']).default('auto'),
@@ -83,7 +85,9 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
     }
   }
   at('topology', () => createTopology(learning.topology).graph(nodes, learning.seed))
-  at('averaging', () => createAveraging(learning.averaging, 1))
+  const averaging = at('averaging', () => createAveraging(learning.averaging, 1))
+  const { sharing } = learning
+  if (sharing !== undefined) at('sharing', () => checkSharing(averaging, parseSharing(sharing)))
   at('compress', () => createCompressor(learning.compress, createLayout([{ name: 'probe', shape: [1] }])))
   at('partition', () => parsePartition(partition))
   for (const field of ['latency', 'bandwidth', 'loss', 'stepTime', 'stragglers'] as const) {

@@ -106,6 +106,8 @@ export interface Averaging {
    * them, not for long, and a node that was away takes up their round. Only when not synchronous.
    */
   readonly keepsPace?: true
+  /** True when no round waits for what neighbours send. Only when not synchronous. */
+  readonly oneWay?: true
   /** True when a payload is a model, of which no coordinate may be missing; see `checkCompressor`. */
   readonly sendsModels?: true
   /** Vectors as long as the model that it keeps, whatever its neighbours, and for each of them. @default 0 */

@@ -38,6 +38,7 @@ class Epidemic implements Averaging {
   readonly name = 'epidemic'
   readonly sendsModels = true
   readonly synchronous = false
+  readonly oneWay = true
   readonly #fanOut: number
   readonly #inflow: Inflow
 

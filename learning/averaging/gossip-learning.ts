@@ -44,6 +44,7 @@ class GossipLearning implements Averaging {
   readonly name = 'gossip-learning'
   readonly sendsModels = true
   readonly synchronous = false
+  readonly oneWay = true
   readonly #inflow: Inflow
   readonly #account: TokenAccount
   /** Rounds that went into our model; undefined until its first one ended. */

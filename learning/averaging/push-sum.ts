@@ -66,6 +66,7 @@ class PushSum implements Averaging {
   readonly name = 'push-sum'
   readonly sendsModels = true
   readonly synchronous = false
+  readonly oneWay = true
   /** Pushes on their way, encoded, if nothing is compressed. */
   readonly vectorsPerLink = MOST_ON_THEIR_WAY
   readonly #scratch: Scratch

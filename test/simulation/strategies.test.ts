@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { SwarmRound } from '../../scripts/swarm/scoreboard.js'
 import { runSwarm, type SwarmSpec } from '../../testing/index.js'
 import { fixture } from '../helpers/fixture.js'
 import { within } from '../helpers/within.js'
@@ -20,5 +21,17 @@ for (const averaging of ['epidemic', 'gossip-learning', 'push-sum']) {
     assert.ok(min > 0.6 && mean > 0.75, `worst node ${min}, mean ${mean}`)
   })
 }
+
+strategies('rounds of sharing at the end bring the nodes together, at the same bytes', async () => {
+  const run = async (sharing?: string): Promise<SwarmRound> => {
+    const spec = { ...swarm, topology: 'ring', loss: 0, sharing }
+    const { rounds } = await within(runSwarm(spec), 60_000, sharing ?? 'a swarm without them')
+    return rounds.at(-1)!
+  }
+  const [without, with6] = [await run(), await run('14:6')]
+  assert.ok(with6.consensusDistance < 0.4 * without.consensusDistance, `${with6.consensusDistance}`)
+  assert.ok(with6.accuracy!.mean > without.accuracy!.mean - 0.03, `${with6.accuracy!.mean}, ${without.accuracy!.mean}`)
+  assert.ok(Math.abs(with6.bytesSentPerNode / without.bytesSentPerNode - 1) < 0.01)
+})
 
 strategies.run()
