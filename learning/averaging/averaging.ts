@@ -11,8 +11,9 @@ export interface Neighbour {
 }
 
 /**
- * What an update is for. `model`: one-way, for the round that it names. `offer` opens a pairwise exchange and `answer`
- * closes it; both carry the round of the node that offered.
+ * What an update is for. `model`: one-way, for the round that it names, or of that age (`gossip-learning`). `offer` opens a
+ * pairwise exchange and `answer` closes it; both carry the round of the node that offered. An `answer` without payload tells that
+ * the model of its round arrived (`push-sum`).
  */
 export type UpdateKind = 'model' | 'offer' | 'answer'
 
