@@ -6,6 +6,7 @@ import { Deadline, defaultDeadlineBounds, paceDeadlineBounds, type DeadlineBound
 import { Inbox } from './inbox.js'
 import { addDifference, allFinite } from './parameters.js'
 import type { Rng } from './rng.js'
+import { checkSharing, sharesOnly, type Sharing } from './sharing.js'
 
 /** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
 export type Event = { readonly nowMs: number } & (
@@ -32,7 +33,7 @@ type MembersEvent = Extract<Event, { type: 'members' }>
 
 /** What the node has to do, in this order. */
 export type Action =
-  /** Run local steps on the work vector, apart from this thread; then hand in `trained`. */
+  /** Run local steps on the work vector, apart from this thread; then hand in `trained`. No steps: hand it in at once. */
   | { readonly type: 'train'; readonly round: number; readonly firstStep: number; readonly steps: number }
   | { readonly type: 'send'; readonly to: string; readonly update: Update }
   /** Hand in `timeout` at `untilMs`, unless another `wait` or the end of the round comes first. Early is harmless. */
@@ -48,7 +49,7 @@ export type Action =
 /** One round, as it ended. */
 export interface RoundResult extends Ended {
   readonly round: number
-  /** Mean training loss over the local steps. */
+  /** Mean training loss over the latest local steps. */
   readonly loss: number
   /** Neighbours whose update did not come: not before the deadline, or not any more because they are rounds ahead. */
   readonly missed: readonly string[]
@@ -66,6 +67,8 @@ export interface RoundMachineInit {
   readonly compressor: Compressor
   readonly rng: Rng
   readonly localSteps: number
+  /** Rounds without local steps. @default none */
+  readonly sharing?: Sharing
   /** Stop after this round. @default Infinity */
   readonly rounds?: number
   /** The last round already done, by this node or by the peer that its parameters come from. @default 0 */
@@ -103,6 +106,7 @@ export class RoundMachine {
   readonly #averaging: Averaging
   readonly #work: Float32Array | undefined
   readonly #localSteps: number
+  readonly #sharing: Sharing | undefined
   readonly #lastRound: number
   readonly #minRoundMs: number
   readonly #deadline: Deadline
@@ -122,6 +126,8 @@ export class RoundMachine {
   /** What the strategy works on, with the round and the neighbours of this machine. */
   readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
   #stepsTaken: number
+  /** Local steps of the round under way. */
+  #steps = 0
   #loss = NaN
   #roundStartedMs = 0
   #averagingSinceMs = 0
@@ -132,13 +138,15 @@ export class RoundMachine {
   /** What the event under way has led to so far. */
   #actions: Action[] = []
 
-  /** @throws InvalidParametersError when the strategy cannot use the compressor */
+  /** @throws InvalidParametersError when the strategy cannot use the compressor, or needs local steps in every round */
   constructor(init: RoundMachineInit) {
     const { parameters, averaging, compressor, rng, round = 0, stepsTaken = 0 } = init
     checkCompressor(averaging, compressor)
+    checkSharing(averaging, init.sharing)
     this.#averaging = averaging
     this.#work = init.work
     this.#localSteps = init.localSteps
+    this.#sharing = init.sharing
     this.#lastRound = init.rounds ?? Infinity
     this.#minRoundMs = init.minRoundMs ?? 0
     const bounds = averaging.keepsPace === true ? paceDeadlineBounds : defaultDeadlineBounds
@@ -223,12 +231,7 @@ export class RoundMachine {
 
   /** @param work - changed */
   #trained(loss: number, work: Float32Array, nowMs: number): void {
-    const { parameters } = this.#state
-    this.#stepsTaken += this.#localSteps
-    this.#loss = loss
-    if (this.#base !== undefined) addDifference(work, parameters, this.#base)
-    if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
-    else this.#actions.push({ type: 'diverged', round: this.#state.round, loss })
+    if (this.#steps > 0) this.#takeSteps(loss, work)
     if (this.#averaging.synchronous) this.#catchUp(0)
     else if (this.#averaging.keepsPace === true) this.#catchUp(roundsApart)
     this.#forgiveSilence()
@@ -238,6 +241,16 @@ export class RoundMachine {
     this.#perform(this.#averaging.trained(this.#state), nowMs)
     this.#deliverHeld(nowMs)
     if (this.#isAveraging()) this.#wait(nowMs + this.#deadline.ms)
+  }
+
+  /** @param work - changed */
+  #takeSteps(loss: number, work: Float32Array): void {
+    const { parameters } = this.#state
+    this.#stepsTaken += this.#steps
+    this.#loss = loss
+    if (this.#base !== undefined) addDifference(work, parameters, this.#base)
+    if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
+    else this.#actions.push({ type: 'diverged', round: this.#state.round, loss })
   }
 
   /**
@@ -388,12 +401,9 @@ export class RoundMachine {
     this.#behind.clear()
     this.#base?.set(this.#state.parameters)
     this.#work?.set(this.#state.parameters)
-    this.#actions.push({
-      type: 'train',
-      round: this.#state.round,
-      firstStep: this.#stepsTaken,
-      steps: this.#localSteps
-    })
+    const { round } = this.#state
+    this.#steps = this.#sharing !== undefined && sharesOnly(this.#sharing, round) ? 0 : this.#localSteps
+    this.#actions.push({ type: 'train', round, firstStep: this.#stepsTaken, steps: this.#steps })
   }
 
   #reject(from: string, reason: RejectReason): void {

@@ -5,6 +5,9 @@ import type { Exchange } from '../protocols/index.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './logger.js'
 
+/** What training gives that has nothing to do. */
+const noSteps = Promise.resolve({ loss: NaN, cpuMs: 0 })
+
 type WithoutTime<T> = T extends unknown ? Omit<T, 'nowMs'> : never
 
 export interface DriverComponents {
@@ -48,6 +51,8 @@ export interface RoundTiming {
   readonly trainingMs: number
   /** From the end of the local steps to that of the averaging. */
   readonly averagingMs: number
+  /** Local steps; 0 in a round of averaging alone. */
+  readonly steps: number
 }
 
 /** Performs what the round machine decides: local steps in the worker, updates over the exchange, waits on the clock. */
@@ -56,6 +61,8 @@ export class Driver {
   readonly #init: DriverInit
   readonly cpu: WorkerCpu = { trainingMs: 0, evaluationMs: 0 }
   #cancelWait = (): void => {}
+  /** Local steps of the round under way. */
+  #steps = 0
   #trainingSinceMs = 0
   #averagingSinceMs = 0
   #paused = false
@@ -147,17 +154,19 @@ export class Driver {
   }
 
   #train(firstStep: number, steps: number): void {
+    this.#steps = steps
     const { work, optimizerState } = this.#init
     const state = optimizerState.length > 0 ? optimizerState : undefined
     this.#trainingSinceMs = this.#parts.clock.now()
-    this.#parts.trainer.train(work, { firstStep, steps, state }).then(
+    const trained = steps > 0 ? this.#parts.trainer.train(work, { firstStep, steps, state }) : noSteps
+    trained.then(
       ({ loss, cpuMs }) => {
         this.cpu.trainingMs += cpuMs
         this.#averagingSinceMs = this.#parts.clock.now()
-        const trained = (): void => this.#handle({ type: 'trained', loss })
+        const average = (): void => this.#handle({ type: 'trained', loss })
         const ready = this.#init.beforeAveraging?.()
-        if (ready === undefined) trained()
-        else void ready.then(trained)
+        if (ready === undefined) average()
+        else void ready.then(average)
       },
       (error: unknown) => this.#fail(error)
     )
@@ -167,7 +176,8 @@ export class Driver {
     const { parameters, evaluateEvery, rounds, onAveraged, onRound } = this.#init
     onAveraged(result, {
       trainingMs: this.#averagingSinceMs - this.#trainingSinceMs,
-      averagingMs: this.#parts.clock.now() - this.#averagingSinceMs
+      averagingMs: this.#parts.clock.now() - this.#averagingSinceMs,
+      steps: this.#steps
     })
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
     const evaluation = due ? this.#parts.trainer.evaluate(parameters) : undefined

@@ -23,6 +23,8 @@ export interface LearningSettings {
   readonly batchSize: number
   /** Optimizer steps between two averagings. */
   readonly localSteps: number
+  /** Rounds without local steps, as in `4:1`: one after every four with them. @default none */
+  readonly sharing?: string
   readonly averaging: string
   readonly topology: string
   readonly compress: string

@@ -25,6 +25,7 @@ export class NodeMetrics {
   readonly #node: MeasuredNode
   readonly #predictions: Histogram<'code'>
   #roundsDone = 0
+  #stepsDone = 0
 
   constructor(node: MeasuredNode, { registry, energy = 'wifi' }: MetricsInit) {
     this.registry = registry
@@ -93,14 +94,15 @@ export class NodeMetrics {
     const step = histogram('murmur_train_step_seconds', 'A local step of the optimizer, mean over those of a round')
     const exchange = histogram('murmur_exchange_seconds', 'From the end of the local steps to that of the averaging')
     const round = histogram('murmur_round_duration_seconds', 'Local steps and averaging of a round')
-    this.#node.on('averaged', (result, _, { trainingMs, averagingMs }) => {
+    this.#node.on('averaged', (result, _, { trainingMs, averagingMs, steps }) => {
       rounds.inc()
       missed.inc(result.missed.length)
       if (result.neighbourDistance !== undefined) consensus.set(result.neighbourDistance)
-      step.observe(trainingMs / 1000 / this.#node.task.localSteps)
+      if (steps > 0) step.observe(trainingMs / 1000 / steps)
       exchange.observe(averagingMs / 1000)
       round.observe((trainingMs + averagingMs) / 1000)
       this.#roundsDone++
+      this.#stepsDone += steps
     })
   }
 
@@ -110,7 +112,7 @@ export class NodeMetrics {
     const { model } = this.#node.status()
     const { sent, received } = this.#node.traffic.total
     const nothing = { bytesSent: 0, bytesReceived: 0, wakes: 0, operations: 0 }
-    const rows = this.#roundsDone * task.localSteps * task.training.batchSize
+    const rows = this.#stepsDone * task.training.batchSize
     const operations = trainingOperations(model.parameters, rows)
     return [
       [{ cause: 'training' }, joules(energySpent({ ...nothing, operations }, prices))],

@@ -8,6 +8,7 @@ import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import type { Layout } from '../learning/parameters.js'
 import { createRng } from '../learning/rng.js'
+import { parseSharing } from '../learning/sharing.js'
 import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { Doubts, Exchange, Membership, TaskServer, type MemberRecord, type Task } from '../protocols/index.js'
@@ -162,6 +163,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       compressor,
       rng,
       localSteps: task.localSteps,
+      sharing: task.sharing === undefined ? undefined : parseSharing(task.sharing),
       rounds,
       round: start.round,
       stepsTaken: start.stepsTaken,

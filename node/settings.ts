@@ -5,6 +5,7 @@ import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { checkCompressorSpec, createCompressor } from '../learning/compression/create-compressor.js'
 import { InvalidParametersError } from '../learning/errors.js'
 import { elementCount } from '../learning/parameters.js'
+import { checkSharing, parseSharing } from '../learning/sharing.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { parseTask, type Task } from '../protocols/task.js'
 import { defaultSettings, type LearningSettings } from './learning-settings.js'
@@ -18,7 +19,7 @@ import { defaultSettings, type LearningSettings } from './learning-settings.js'
  */
 export function buildTask(settings: Partial<LearningSettings>, schema: Schema): Task {
   const { model, optimizer, learningRate, momentum, batchSize, ...others } = { ...defaultSettings, ...settings }
-  const { loss: asked, weightDecay, clipNorm, clipValue, perExampleClipNorm, ...rest } = others
+  const { loss: asked, sharing, weightDecay, clipNorm, clipValue, perExampleClipNorm, ...rest } = others
   const target = typeof model === 'string' && reconstructs(model) ? 'input' : undefined
   const loss = target === 'input' ? 'mean-squared-error' : lossFor(schema, asked)
   const outputs = outputsOf(schema, target)
@@ -26,7 +27,14 @@ export function buildTask(settings: Partial<LearningSettings>, schema: Schema): 
   const optional = { target, weightDecay, clipNorm, clipValue, perExampleClipNorm }
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined))
   const training = { loss, optimizer, learningRate, momentum, batchSize, ...given }
-  const task = parseTask({ version: 1, ...rest, model: topology, schema, training })
+  const task = parseTask({
+    version: 1,
+    ...rest,
+    ...(sharing === undefined ? {} : { sharing }),
+    model: topology,
+    schema,
+    training
+  })
   checkTask(task)
   return task
 }
@@ -36,6 +44,7 @@ export function checkTask(task: Task): void {
   createTopology(task.topology)
   const averaging = createAveraging(task.averaging, 1)
   checkCompressorSpec(task.compress)
+  if (task.sharing !== undefined) checkSharing(averaging, parseSharing(task.sharing))
   checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema, task.training.target))
   checkCompressor(averaging, createCompressor(task.compress, modelLayout(task.model)))
 }

@@ -64,6 +64,8 @@ const taskSchema = z.strictObject({
   schema,
   training,
   localSteps: z.int().positive(),
+  /** Rounds without local steps, as in `4:1`: one after every four with them. */
+  sharing: z.string().optional(),
   averaging: z.string(),
   topology: z.string(),
   compress: z.string(),

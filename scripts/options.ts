@@ -30,12 +30,19 @@ export function learningOptions(): Option[] {
     option('--topology <spec>', 'ring, torus, complete, exponential, random-regular:K, edges:0-1,1-2,...').default(
       topology
     ),
-    option('--averaging <name>', 'd-psgd, choco-sgd, swarm-sgd or anti-entropy').default(averaging),
+    option(
+      '--averaging <spec>',
+      'd-psgd, choco-sgd, swarm-sgd, anti-entropy, epidemic:S, gossip-learning:C or push-sum'
+    ).default(averaging),
     option(
       '--compress <spec>',
       'float32, float16, quantize:8, sign, top-k:0.01+quantize:8, random-blocks:0.1, low-rank:4, quantize:4+exact:bias, ...'
     ).default(compress),
     option('--local-steps <n>', 'optimizer steps between two averagings').default(localSteps).argParser(wholeNumber(1)),
+    option(
+      '--sharing <rounds>',
+      'rounds without local steps, as in 4:1: one after every four with them (default: none)'
+    ),
     option('--learning-rate <x>', 'step size').default(learningRate).argParser(positive),
     option('--batch-size <n>', 'rows a step').default(batchSize).argParser(wholeNumber(1)),
     choice('--optimizer <name>', 'how steps are taken', OPTIMIZER_NAMES).default(optimizer),

@@ -21,6 +21,7 @@ const settingsSchema = z.strictObject({
   perExampleClipNorm: z.number().positive().optional(),
   batchSize: z.int().positive().optional(),
   localSteps: z.int().positive().optional(),
+  sharing: z.string().optional(),
   averaging: z.string().optional(),
   topology: z.string().optional(),
   compress: z.string().optional(),

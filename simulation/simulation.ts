@@ -3,6 +3,7 @@ import { createScratch } from '../learning/averaging/scratch.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import type { Layout } from '../learning/parameters.js'
 import { createRng, type Rng } from '../learning/rng.js'
+import type { Sharing } from '../learning/sharing.js'
 import type { RoundResult } from '../learning/round-machine.js'
 import { neighbourWeights } from '../learning/topology/mixing-matrix.js'
 import type { Graph } from '../learning/topology/topology.js'
@@ -23,6 +24,8 @@ export interface SimulationInit {
   readonly averaging: string
   readonly compress: string
   readonly localSteps: number
+  /** Rounds without local steps. @default none */
+  readonly sharing?: Sharing
   readonly seed: number
   readonly rounds: number
   /** 0: never. */
@@ -88,6 +91,7 @@ export class Simulation {
       averaging: init.averaging,
       swarmSize: peers.length,
       localSteps: init.localSteps,
+      sharing: init.sharing,
       rounds: init.rounds,
       onSend: (node, to, update, bytes) => this.#network.send(node, this.#indexOf.get(to)!, update, bytes),
       onAveraged: init.onAveraged ?? ignore,

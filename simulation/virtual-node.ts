@@ -4,6 +4,7 @@ import { createAveraging } from '../learning/averaging/create-averaging.js'
 import type { Scratch } from '../learning/averaging/scratch.js'
 import type { Compressor } from '../learning/compression/compressor.js'
 import type { Rng } from '../learning/rng.js'
+import type { Sharing } from '../learning/sharing.js'
 import { RoundMachine, type Action, type Event, type RoundResult } from '../learning/round-machine.js'
 import type { Assignment, Lookahead } from './lookahead.js'
 import type { Happening, Occurrence, VirtualClock } from './virtual-clock.js'
@@ -34,6 +35,7 @@ export interface VirtualNodeComponents {
   readonly averaging: string
   readonly swarmSize: number
   readonly localSteps: number
+  readonly sharing: Sharing | undefined
   readonly rounds: number
   readonly onSend: (node: number, to: string, update: Update, bytes: number) => void
   readonly onAveraged: (node: number, result: RoundResult, parameters: Float32Array) => void
@@ -77,11 +79,11 @@ export class VirtualNode implements Occurrence {
     this.#index = index
     this.#evaluateEvery = evaluateEvery
     this.#stepMs = stepMs
-    const { compressor, scratch, localSteps, rounds } = components
+    const { compressor, scratch, localSteps, sharing, rounds } = components
     const averaging = createAveraging(components.averaging, parameters.length, scratch)
     this.parameters = parameters
     this.#averagesMeanwhile = !averaging.synchronous
-    this.#machine = new RoundMachine({ parameters, averaging, compressor, rng, localSteps, rounds })
+    this.#machine = new RoundMachine({ parameters, averaging, compressor, rng, localSteps, sharing, rounds })
   }
 
   get online(): boolean {
@@ -122,7 +124,8 @@ export class VirtualNode implements Occurrence {
       this.#missed.push(this)
       return
     }
-    const training = this.#training!
+    const training = this.#training
+    if (training === undefined) return this.#handle({ type: 'trained', loss: NaN, nowMs: this.#parts.clock.nowMs })
     this.#training = undefined
     const trained = this.#parts.lookahead.take(training)
     return trained instanceof Promise ? trained.then(later => this.#trained(later)) : this.#trained(trained)
@@ -154,6 +157,7 @@ export class VirtualNode implements Occurrence {
 
   #train(firstStep: number, steps: number): void {
     const { clock, lookahead, workforce } = this.#parts
+    if (steps === 0) return clock.after(0, this)
     const request = { node: this.#index, parameters: this.#machine.start, firstStep, steps }
     this.#training = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.train(request))
     this.#steps += steps
@@ -197,7 +201,7 @@ export class VirtualNode implements Occurrence {
   }
 
   #averaged(result: RoundResult): void {
-    const { clock, lookahead, workforce, rounds, onAveraged, onRound } = this.#parts
+    const { clock, lookahead, workforce, sharing, rounds, onAveraged, onRound } = this.#parts
     const node = this.#index
     const evaluateEvery = this.#evaluateEvery
     onAveraged(node, result, this.parameters)
@@ -211,7 +215,7 @@ export class VirtualNode implements Occurrence {
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
     if (!due) return report(undefined)
     // A device evaluates while it trains on; its model stands still until then, or is copied.
-    const model = this.#averagesMeanwhile ? this.parameters.slice() : this.parameters
+    const model = this.#averagesMeanwhile || sharing !== undefined ? this.parameters.slice() : this.parameters
     const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.evaluate(node, model))
     clock.after(this.#roundMs, () => {
       const evaluation = lookahead.take(assignment)

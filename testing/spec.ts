@@ -3,6 +3,7 @@ import { parsePartition } from '../data/index.js'
 import { OPTIMIZER_NAMES } from '../engine/index.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { checkCompressorSpec } from '../learning/compression/create-compressor.js'
+import { checkSharing, parseSharing } from '../learning/sharing.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { defaultSettings } from '../node/learning-settings.js'
 import type { SimulationConfig } from '../scripts/simulate/config.js'
@@ -33,6 +34,7 @@ export const swarmSpec = z.strictObject({
   momentum: z.number().min(0).lt(1).default(defaultSettings.momentum),
   batchSize: count.default(defaultSettings.batchSize),
   localSteps: count.default(defaultSettings.localSteps),
+  sharing: z.string().optional(),
   seed: z.number().int().min(0).default(defaultSettings.seed),
   evalEvery: count.default(1),
   backend: z.enum(['auto', 'plan', 'native', 'wasm', 'cpu']).default('auto'),
@@ -82,7 +84,9 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
     }
   }
   at('topology', () => createTopology(learning.topology).graph(nodes, learning.seed))
-  at('averaging', () => createAveraging(learning.averaging, 1))
+  const averaging = at('averaging', () => createAveraging(learning.averaging, 1))
+  const { sharing } = learning
+  if (sharing !== undefined) at('sharing', () => checkSharing(averaging, parseSharing(sharing)))
   at('compress', () => checkCompressorSpec(learning.compress))
   at('partition', () => parsePartition(partition))
   for (const field of ['latency', 'bandwidth', 'loss', 'stepTime', 'stragglers'] as const) {

@@ -11,8 +11,9 @@ export interface Neighbour {
 }
 
 /**
- * What an update is for. `model`: one-way, for the round that it names. `offer` opens a pairwise exchange and `answer`
- * closes it; both carry the round of the node that offered.
+ * What an update is for. `model`: one-way, for the round that it names, or of that age (`gossip-learning`). `offer` opens a
+ * pairwise exchange and `answer` closes it; both carry the round of the node that offered. An `answer` without payload tells that
+ * the model of its round arrived (`push-sum`).
  */
 export type UpdateKind = 'model' | 'offer' | 'answer'
 
@@ -44,6 +45,8 @@ export type RejectReason =
   | 'stale'
   | 'too-far-ahead'
   | 'duplicate'
+  /** More of one peer, in one round of ours, than is averaged. */
+  | 'surplus'
   | 'not-a-neighbour'
   | 'unexpected'
   /** A difference to a copy that we do not have. */
@@ -104,6 +107,8 @@ export interface Averaging {
    * them, not for long, and a node that was away takes up their round. Only when not synchronous.
    */
   readonly keepsPace?: true
+  /** True when no round waits for what neighbours send. Only when not synchronous. */
+  readonly oneWay?: true
   /** True when a payload is a model, of which no coordinate may be missing; see `checkCompressor`. */
   readonly sendsModels?: true
   /** Vectors as long as the model that it keeps, whatever its neighbours, and for each of them. @default 0 */

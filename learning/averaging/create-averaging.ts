@@ -3,10 +3,13 @@ import type { Averaging, AveragingKind } from './averaging.js'
 import { antiEntropy } from './anti-entropy.js'
 import { chocoSgd } from './choco-sgd.js'
 import { dPsgd } from './d-psgd.js'
+import { epidemic } from './epidemic.js'
+import { gossipLearning } from './gossip-learning.js'
+import { pushSum } from './push-sum.js'
 import { createScratch, type Scratch } from './scratch.js'
 import { swarmSgd } from './swarm-sgd.js'
 
-const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd, chocoSgd, antiEntropy]
+const kinds: readonly AveragingKind[] = [dPsgd, swarmSgd, chocoSgd, antiEntropy, epidemic, gossipLearning, pushSum]
 
 export const averagingNames: readonly string[] = kinds.map(({ name }) => name)
 

@@ -8,6 +8,8 @@ import {
   type Update
 } from './averaging.js'
 import { moveTowards } from './move-towards.js'
+import { isNeighbour } from './neighbours.js'
+import { refuse } from './refuse.js'
 import type { Scratch } from './scratch.js'
 
 interface Offer {
@@ -124,15 +126,6 @@ class SwarmSgd implements Averaging {
   #endIfWaiting(averagedWith: string[], neighbourDistance: number | undefined): Step {
     return this.#waiting ? this.#end(averagedWith, neighbourDistance) : nothing
   }
-}
-
-function refuse(from: string, reason: RejectReason): Step {
-  return { send: [], reject: [{ from, reason }] }
-}
-
-function isNeighbour({ neighbours }: AveragingState, peer: string): boolean {
-  for (const neighbour of neighbours) if (neighbour.peer === peer) return true
-  return false
 }
 
 export const swarmSgd: AveragingKind = { name: 'swarm-sgd', create: (_, scratch) => new SwarmSgd(scratch) }

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../../engine/index.js'
 
 /** Messages that come at a wrong time are nobody's fault. */
-const harmless = new Set(['stale', 'duplicate', 'not-a-neighbour', 'too-far-ahead'])
+const harmless = new Set(['stale', 'duplicate', 'not-a-neighbour', 'too-far-ahead', 'surplus'])
 
 /** How many times more the same updates would take as 32-bit floats; `bytes`: all that crossed the connections. */
 export function compressionRatio(updates: number, parameters: number, bytes: number): number | null {

@@ -39,6 +39,7 @@ const settingNames = [
   'perExampleClipNorm',
   'batchSize',
   'localSteps',
+  'sharing',
   'averaging',
   'topology',
   'compress',

@@ -7,6 +7,7 @@ const flags = [
   'averaging',
   'compress',
   'localSteps',
+  'sharing',
   'learningRate',
   'momentum',
   'batchSize',

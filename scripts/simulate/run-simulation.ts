@@ -1,4 +1,5 @@
 import { createSketch } from '../../learning/sketch.js'
+import { parseSharing } from '../../learning/sharing.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
 import {
   checkMemory,
@@ -96,7 +97,7 @@ export class SimulationRun {
     const { plan, sketchWidth: width = sketchWidth } = this.#init
     const { conditions, subject } = plan
     const { nodes, rounds, evalEvery, evalNodes, settings } = plan.config
-    const { topology, averaging, compress, localSteps, seed } = settings
+    const { topology, averaging, compress, localSteps, sharing, seed } = settings
     const { layout } = subject
     const sketch =
       layout.size <= width ? (model: Float32Array) => model.slice() : createSketch(layout.size, width, seed)
@@ -109,6 +110,7 @@ export class SimulationRun {
       averaging,
       compress,
       localSteps,
+      sharing: sharing === undefined ? undefined : parseSharing(sharing),
       seed,
       rounds,
       evaluateEvery: evalEvery,

@@ -7,13 +7,13 @@ import { createTopology } from '../../learning/topology/create-topology.js'
 import { createGraph } from '../../learning/topology/graph.js'
 import type { Graph } from '../../learning/topology/topology.js'
 import { close } from '../helpers/close.js'
-import { compressorOf, MachineBench, ofType, only, reasons } from '../helpers/machine.js'
+import { compressorOf, MachineBench, ofType, only, reasons, type MachineOptions } from '../helpers/machine.js'
 import { VirtualSwarm, type VirtualSwarmInit } from '../helpers/virtual-swarm.js'
 import type { Check } from './check.js'
 
-const LENGTH = 20
+export const LENGTH = 20
 const FUZZED_EVENTS = 4000
-const KINDS: readonly UpdateKind[] = ['model', 'offer', 'answer']
+export const KINDS: readonly UpdateKind[] = ['model', 'offer', 'answer']
 const LARGEST_FLOAT32 = 3.4028234663852886e38
 
 const graphs: readonly [string, Graph][] = [
@@ -41,19 +41,64 @@ const delays: readonly [string, Partial<VirtualSwarmInit>][] = [
 export type PayloadOf = (sent: Update, model: Float32Array) => Uint8Array
 
 /**
- * What every averaging strategy must do, driven through the round machine.
+ * What every averaging strategy whose rounds wait for their neighbours must do, driven through the round machine.
  *
  * @param payloadOf - @default the model, encoded by the compressor
  */
 export function averagingCompliance(create: (length: number) => Averaging, payloadOf?: PayloadOf): Check[] {
-  const bench = (...peers: string[]): MachineBench => {
-    const made = new MachineBench(create(LENGTH), LENGTH)
-    made.members(peers)
-    made.start()
-    return made
-  }
+  return [...commonAveragingChecks(create), ...exchangeChecks(create, payloadOf)]
+}
+
+/** What every averaging strategy must do, whether its rounds wait for anybody or not. */
+export function commonAveragingChecks(create: (length: number) => Averaging): Check[] {
+  const bench = (...peers: string[]): MachineBench => startedOf(create, peers)
+  const swarm = (init: Partial<VirtualSwarmInit> & { readonly graph: Graph }): VirtualSwarm => swarmOf(create, init)
   return [
-    ...swarmChecks(create),
+    {
+      name: 'brings the nodes together',
+      run() {
+        onEachGraph((init, label) => {
+          const averaged = swarm({ ...init, rounds: 60 })
+          const before = averaged.distance
+          averaged.start().run()
+          const after = averaged.distance
+          assert.ok(after < 0.05 * before, `${label}: consensus distance from ${before} to ${after}`)
+        })
+      }
+    },
+    {
+      name: 'ends all rounds on a network that loses messages',
+      run() {
+        onEachGraph((init, label) => {
+          const averaged = swarm({ ...init, loss: 0.2, deadline: { minMs: 50, maxMs: 200 } })
+          const before = averaged.distance
+          averaged.start().run()
+          assert.equal(
+            averaged.nodes.map(({ machine }) => machine.phase),
+            averaged.nodes.map(() => 'finished'),
+            label
+          )
+          assert.ok(averaged.distance < 0.5 * before, `${label}: from ${before} to ${averaged.distance}`)
+        })
+      }
+    },
+    {
+      name: 'ends in the same bits for the same seed, and in others for another',
+      run() {
+        const run = (seed: number): readonly Float32Array[] => {
+          const init = { graph: graphs[1][1], compress: 'quantize:4', loss: 0.1, seed, ...delays[1][1] }
+          return swarm({ ...init, initial: node => new Float32Array(LENGTH).fill(node) })
+            .start()
+            .run().models
+        }
+        const [first, second, other] = [run(1), run(1), run(2)]
+        first.forEach((model, i) => close(second[i], model, 0, `node ${i}`))
+        assert.ok(
+          first.some((model, i) => model.some((value, k) => value !== other[i][k])),
+          'the seed has no effect'
+        )
+      }
+    },
     {
       name: 'just trains while the node is alone',
       run() {
@@ -67,6 +112,66 @@ export function averagingCompliance(create: (length: number) => Averaging, paylo
           assert.is(only(actions, 'train').round, round + 1)
           close(node.parameters, new Float32Array(LENGTH).fill(round + 0.5), 0, `round ${round}`)
         }
+      }
+    },
+    {
+      name: 'stays finite when a neighbour sends the largest numbers there are',
+      run() {
+        for (const kind of KINDS) {
+          const node = bench('a', 'b')
+          for (let i = 0; i < 40; i++) {
+            if (node.machine.phase === 'training') node.trained()
+            const value = i % 2 === 0 ? LARGEST_FLOAT32 : -LARGEST_FLOAT32
+            for (const peer of ['a', 'b']) node.update(peer, node.message(kind, node.machine.round, value))
+            answerAll(node, value)
+            assert.ok(allFinite(node.parameters), `${kind} ${i}`)
+          }
+        }
+      }
+    },
+    {
+      name: 'throws local steps away that ended in a loss or in parameters that are not finite',
+      run() {
+        for (const [loss, weight] of [
+          [NaN, 2],
+          [Infinity, 2],
+          [0, NaN],
+          [0, -Infinity]
+        ]) {
+          const node = bench('a')
+          node.work.fill(2, 0, LENGTH - 1)
+          node.work[LENGTH - 1] = weight
+          const actions = node.trained(loss)
+          assert.equal(actions[0], { type: 'diverged', round: 1, loss })
+          close(node.parameters, new Float32Array(LENGTH).fill(1), 0, `loss ${loss}, weight ${weight}`)
+          assert.is(ofType(actions, 'send').length, 1, 'and still averages')
+        }
+      }
+    },
+    {
+      name: 'survives any order of events, with a way forward after each',
+      run() {
+        for (const seed of ['one', 'two', 'three']) fuzz(create, createRng(seed), seed)
+      }
+    }
+  ]
+}
+
+function exchangeChecks(create: (length: number) => Averaging, payloadOf?: PayloadOf): Check[] {
+  const bench = (...peers: string[]): MachineBench => startedOf(create, peers)
+  const swarm = (init: Partial<VirtualSwarmInit> & { readonly graph: Graph }): VirtualSwarm => swarmOf(create, init)
+  return [
+    {
+      name: 'preserves the mean over nodes, whatever the compressor loses',
+      run() {
+        onEachGraph((init, label) => {
+          for (const compress of ['float32', 'quantize:8', 'quantize:4']) {
+            const averaged = swarm({ ...init, compress })
+            const before = averaged.mean
+            averaged.start().run()
+            close(averaged.mean, before, 5e-6, `${label}, ${compress}`)
+          }
+        })
       }
     },
     {
@@ -110,30 +215,9 @@ export function averagingCompliance(create: (length: number) => Averaging, paylo
       run() {
         const careless = { ...compressorOf('float32', LENGTH), decode: decodeUnchecked }
         for (const value of [NaN, Infinity, -Infinity]) {
-          const node = new MachineBench(create(LENGTH), LENGTH, { compressor: careless })
-          node.members(['a'])
-          node.start()
+          const node = startedOf(create, ['a'], { compressor: careless })
           refusedAtTheEnd(node, reply(node, node.trained(), value, payloadOf), 'not-finite')
         }
-      }
-    },
-    {
-      name: 'draws anew in every round what its compressor needs',
-      run() {
-        const node = new MachineBench(create(LENGTH), LENGTH, { compressor: compressorOf('quantize:4', LENGTH) })
-        node.parameters.forEach((_, k) => {
-          node.parameters[k] = Math.sin(k)
-        })
-        node.members(['a'])
-        node.start()
-        const sent = [1, 2].map(() => {
-          node.work.set(node.parameters)
-          const { update } = only(node.trained(), 'send')
-          node.nowMs += 1e6
-          node.timeout()
-          return update.payload
-        })
-        assert.not.equal(sent[0], sent[1])
       }
     },
     {
@@ -163,21 +247,6 @@ export function averagingCompliance(create: (length: number) => Averaging, paylo
       }
     },
     {
-      name: 'stays finite when a neighbour sends the largest numbers there are',
-      run() {
-        for (const kind of KINDS) {
-          const node = bench('a', 'b')
-          for (let i = 0; i < 40; i++) {
-            if (node.machine.phase === 'training') node.trained()
-            const value = i % 2 === 0 ? LARGEST_FLOAT32 : -LARGEST_FLOAT32
-            for (const peer of ['a', 'b']) node.update(peer, node.message(kind, node.machine.round, value))
-            answerAll(node, value)
-            assert.ok(allFinite(node.parameters), `${kind} ${i}`)
-          }
-        }
-      }
-    },
-    {
       name: 'ends the averaging when the neighbours that it waits for leave',
       run() {
         const node = bench('a', 'b')
@@ -202,101 +271,51 @@ export function averagingCompliance(create: (length: number) => Averaging, paylo
       }
     },
     {
-      name: 'throws local steps away that ended in a loss or in parameters that are not finite',
+      name: 'draws anew in every round what its compressor needs',
       run() {
-        for (const [loss, weight] of [
-          [NaN, 2],
-          [Infinity, 2],
-          [0, NaN],
-          [0, -Infinity]
-        ]) {
-          const node = bench('a')
-          node.work.fill(2, 0, LENGTH - 1)
-          node.work[LENGTH - 1] = weight
-          const actions = node.trained(loss)
-          assert.equal(actions[0], { type: 'diverged', round: 1, loss })
-          close(node.parameters, new Float32Array(LENGTH).fill(1), 0, `loss ${loss}, weight ${weight}`)
-          assert.is(ofType(actions, 'send').length, 1, 'and still averages')
-        }
-      }
-    },
-    {
-      name: 'survives any order of events, with a way forward after each',
-      run() {
-        for (const seed of ['one', 'two', 'three']) fuzz(create, createRng(seed), seed)
+        const node = startedOf(create, ['a'], { compressor: compressorOf('quantize:4', LENGTH) })
+        node.parameters.forEach((_, k) => {
+          node.parameters[k] = Math.sin(k)
+        })
+        const sent = [1, 2].map(() => {
+          node.work.set(node.parameters)
+          const { update } = only(node.trained(), 'send')
+          node.nowMs += 1e6
+          node.timeout()
+          return update.payload
+        })
+        assert.not.equal(sent[0], sent[1])
       }
     }
   ]
 }
 
-function swarmChecks(create: (length: number) => Averaging): Check[] {
-  const swarm = (init: Partial<VirtualSwarmInit> & { readonly graph: Graph }): VirtualSwarm =>
-    new VirtualSwarm({ length: LENGTH, create, rounds: 30, ...init })
-  const onEach = (check: (init: Partial<VirtualSwarmInit> & { graph: Graph }, label: string) => void): void => {
-    for (const [size, graph] of graphs) {
-      for (const [pace, init] of delays) check({ ...init, graph }, `${size}, ${pace}`)
-    }
+export function swarmOf(
+  create: (length: number) => Averaging,
+  init: Partial<VirtualSwarmInit> & { readonly graph: Graph }
+): VirtualSwarm {
+  return new VirtualSwarm({ length: LENGTH, create, rounds: 30, ...init })
+}
+
+/** A node in its first round. */
+export function startedOf(
+  create: (length: number) => Averaging,
+  peers: readonly string[],
+  options: MachineOptions = {}
+): MachineBench {
+  const node = new MachineBench(create(LENGTH), LENGTH, options)
+  node.members(peers)
+  node.start()
+  return node
+}
+
+/** On graphs of several kinds, with nodes that keep in step and others that do not. */
+export function onEachGraph(
+  check: (init: Partial<VirtualSwarmInit> & { readonly graph: Graph }, label: string) => void
+): void {
+  for (const [size, graph] of graphs) {
+    for (const [pace, init] of delays) check({ ...init, graph }, `${size}, ${pace}`)
   }
-  return [
-    {
-      name: 'preserves the mean over nodes, whatever the compressor loses',
-      run() {
-        onEach((init, label) => {
-          for (const compress of ['float32', 'quantize:8', 'quantize:4']) {
-            const averaged = swarm({ ...init, compress })
-            const before = averaged.mean
-            averaged.start().run()
-            close(averaged.mean, before, 5e-6, `${label}, ${compress}`)
-          }
-        })
-      }
-    },
-    {
-      name: 'brings the nodes together',
-      run() {
-        onEach((init, label) => {
-          const averaged = swarm({ ...init, rounds: 60 })
-          const before = averaged.distance
-          averaged.start().run()
-          const after = averaged.distance
-          assert.ok(after < 0.05 * before, `${label}: consensus distance from ${before} to ${after}`)
-        })
-      }
-    },
-    {
-      name: 'ends all rounds on a network that loses messages',
-      run() {
-        onEach((init, label) => {
-          const averaged = swarm({ ...init, loss: 0.2, deadline: { minMs: 50, maxMs: 200 } })
-          const before = averaged.distance
-          averaged.start().run()
-          assert.equal(
-            averaged.nodes.map(({ machine }) => machine.phase),
-            averaged.nodes.map(() => 'finished'),
-            label
-          )
-          assert.ok(averaged.distance < 0.5 * before, `${label}: from ${before} to ${averaged.distance}`)
-        })
-      }
-    },
-    {
-      name: 'ends in the same bits for the same seed, and in others for another',
-      run() {
-        const run = (seed: number): readonly Float32Array[] => {
-          const init = { graph: graphs[1][1], compress: 'quantize:4', loss: 0.1, seed, ...delays[1][1] }
-          return swarm({ ...init, initial: node => new Float32Array(LENGTH).fill(node) })
-            .start()
-            .run().models
-        }
-        const [first, second, other] = [run(1), run(1), run(2)]
-        first.forEach((model, i) => close(second[i], model, 0, `node ${i}`))
-        assert.ok(
-          first.some((model, i) => model.some((value, k) => value !== other[i][k])),
-          'the seed has no effect'
-        )
-      }
-    }
-  ]
 }
 
 /** What the first neighbour that the node waits for would send back, its model being all `value`. */
@@ -318,7 +337,7 @@ function answerAll(node: MachineBench, value: number): void {
   }
 }
 
-function unchanged(node: MachineBench, run: () => readonly Action[], reason: string): void {
+export function unchanged(node: MachineBench, run: () => readonly Action[], reason: string): void {
   const before = node.parameters.slice()
   assert.equal(reasons(run()), [reason])
   close(node.parameters, before, 0, reason)
@@ -332,7 +351,7 @@ function refusedAtTheEnd(node: MachineBench, update: Update, reason: string): vo
   close(node.parameters, before, 0, reason)
 }
 
-function decodeUnchecked(bytes: Uint8Array, output: Float32Array): void {
+export function decodeUnchecked(bytes: Uint8Array, output: Float32Array): void {
   output.set(new Float32Array(bytes.slice().buffer))
 }
 

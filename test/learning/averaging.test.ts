@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Averaging } from '../../learning/averaging/averaging.js'
 import { checkCompressor } from '../../learning/averaging/check-compressor.js'
 import { averagingNames, createAveraging } from '../../learning/averaging/create-averaging.js'
 import { createCompressor } from '../../learning/compression/create-compressor.js'
@@ -7,20 +8,33 @@ import { InvalidParametersError, UnknownNameError } from '../../learning/errors.
 import { createLayout } from '../../learning/parameters.js'
 import { averagingCompliance } from '../compliance/averaging.js'
 import { runChecks } from '../compliance/check.js'
+import { oneWayAveragingCompliance } from '../compliance/one-way-averaging.js'
 import { firstIncrement } from '../helpers/increments.js'
 import { throwsExactly } from '../helpers/throws.js'
 
+const oneWay = ['epidemic', 'gossip-learning', 'push-sum']
+
 for (const name of averagingNames) {
+  const create = (length: number): Averaging => createAveraging(name, length)
+  const payloadOf = name === 'anti-entropy' ? firstIncrement : undefined
   runChecks(
     `${name} compliance`,
-    averagingCompliance(length => createAveraging(name, length), name === 'anti-entropy' ? firstIncrement : undefined)
+    oneWay.includes(name) ? oneWayAveragingCompliance(create) : averagingCompliance(create, payloadOf)
   )
 }
 
 const registry = suite('createAveraging')
 
 registry('makes a strategy of the name that it is asked for', () => {
-  assert.equal(averagingNames, ['d-psgd', 'swarm-sgd', 'choco-sgd', 'anti-entropy'])
+  assert.equal(averagingNames, [
+    'd-psgd',
+    'swarm-sgd',
+    'choco-sgd',
+    'anti-entropy',
+    'epidemic',
+    'gossip-learning',
+    'push-sum'
+  ])
   for (const name of averagingNames) assert.is(createAveraging(name, 1).name, name)
 })
 
@@ -29,13 +43,15 @@ registry('gives every node a strategy of its own', () => {
 })
 
 registry('names the strategies there are when it does not know one', () => {
-  const message = 'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd, choco-sgd, anti-entropy'
+  const message =
+    'unknown averaging strategy "fedavg"; expected one of d-psgd, swarm-sgd, choco-sgd, anti-entropy, ' +
+    'epidemic, gossip-learning, push-sum'
   throwsExactly(() => createAveraging('fedavg', 1), UnknownNameError, message)
 })
 
 registry('refuses sparse messages to strategies that send models, and to no other', () => {
   const sparse = createCompressor('top-k:0.1', createLayout([{ name: 'w', shape: [1000] }]))
-  for (const name of ['d-psgd', 'swarm-sgd']) {
+  for (const name of ['d-psgd', 'swarm-sgd', ...oneWay]) {
     assert.throws(
       () => checkCompressor(createAveraging(name, 1000), sparse),
       (error: Error) =>
