@@ -1,13 +1,6 @@
-import {
-  nothing,
-  type Averaging,
-  type AveragingKind,
-  type AveragingState,
-  type Step,
-  type Update
-} from './averaging.js'
-import { Inflow } from './inflow.js'
+import { nothing, type AveragingKind, type AveragingState, type Step, type Update } from './averaging.js'
 import { drawNeighbours } from './neighbours.js'
+import { OneWay } from './one-way.js'
 import { parseCount } from './parse-count.js'
 import { refuse } from './refuse.js'
 import type { Scratch } from './scratch.js'
@@ -34,22 +27,18 @@ const FAN_OUT = { of: 'epidemic', what: 'how many neighbours get the model in a 
  *
  * Source: de Vos et al., "Epidemic Learning: Boosting Decentralized Learning with Randomized Communication", NeurIPS 2023.
  */
-class Epidemic implements Averaging {
+class Epidemic extends OneWay {
   readonly name = 'epidemic'
-  readonly sendsModels = true
-  readonly synchronous = false
-  readonly oneWay = true
   readonly #fanOut: number
-  readonly #inflow: Inflow
 
   constructor(scratch: Scratch, fanOut: number) {
+    super(1, scratch)
     this.#fanOut = fanOut
-    this.#inflow = new Inflow(1, scratch)
   }
 
   trained(state: AveragingState): Step {
     const { neighbours, round, rng, compressor, parameters } = state
-    const ended = this.#inflow.end(state)
+    const ended = this.inflow.end(state)
     if (neighbours.length === 0) return { send: [], reject: [], ended }
     const payload = compressor.encode(parameters, rng.fork(`encode/${round}`))
     const drawn = drawNeighbours(neighbours, this.#fanOut, rng.fork(`peers/${round}`))
@@ -63,21 +52,9 @@ class Epidemic implements Averaging {
   received(state: AveragingState, from: string, { kind, round, payload }: Update): Step {
     if (kind !== 'model') return refuse(from, 'unexpected')
     // The own model and those that came before weigh as much as this one, each.
-    const weight = 1 / (this.#inflow.count + 2)
-    const refused = this.#inflow.refusal(from, round) ?? this.#inflow.average(state, from, { round, weight, payload })
+    const weight = 1 / (this.inflow.count + 2)
+    const refused = this.inflow.refusal(from, round) ?? this.inflow.average(state, from, { round, weight, payload })
     return refused === undefined ? nothing : refuse(from, refused)
-  }
-
-  membersChanged(): Step {
-    return nothing
-  }
-
-  timedOut(state: AveragingState): Step {
-    return { ...nothing, ended: this.#inflow.end(state) }
-  }
-
-  awaited(): readonly string[] {
-    return []
   }
 }
 

@@ -1,13 +1,6 @@
-import {
-  nothing,
-  type Averaging,
-  type AveragingKind,
-  type AveragingState,
-  type Step,
-  type Update
-} from './averaging.js'
-import { Inflow } from './inflow.js'
+import { nothing, type AveragingKind, type AveragingState, type Step, type Update } from './averaging.js'
 import { drawNeighbours } from './neighbours.js'
+import { OneWay } from './one-way.js'
 import { refuse } from './refuse.js'
 import type { Scratch } from './scratch.js'
 import { TokenAccount } from './token-account.js'
@@ -40,12 +33,8 @@ const LARGEST_AGE = 2 ** 31
  * Computation 2013; Hegedus, Danner, Jelasity, "Decentralized Learning Works: An Empirical Comparison of Gossip Learning and
  * Federated Learning", JPDC 2021 (merging by age; with the token account).
  */
-class GossipLearning implements Averaging {
+class GossipLearning extends OneWay {
   readonly name = 'gossip-learning'
-  readonly sendsModels = true
-  readonly synchronous = false
-  readonly oneWay = true
-  readonly #inflow: Inflow
   readonly #account: TokenAccount
   /** Rounds that went into our model; undefined until its first one ended. */
   #age: number | undefined
@@ -53,7 +42,7 @@ class GossipLearning implements Averaging {
   #due = 0
 
   constructor(scratch: Scratch, capacity: number) {
-    this.#inflow = new Inflow(1, scratch)
+    super(1, scratch)
     this.#account = new TokenAccount(capacity)
   }
 
@@ -63,7 +52,7 @@ class GossipLearning implements Averaging {
     this.#age = age
     const count = this.#due + this.#account.roundEnded(rng.fork(`unasked/${round}`))
     this.#due = 0
-    const ended = this.#inflow.end(state)
+    const ended = this.inflow.end(state)
     const drawn = drawNeighbours(neighbours, count, rng.fork(`peers/${round}`))
     if (drawn.length === 0) return { send: [], reject: [], ended }
     const payload = compressor.encode(parameters, rng.fork(`encode/${round}`))
@@ -80,23 +69,11 @@ class GossipLearning implements Averaging {
     const ours = this.#ageIn(state)
     const theirs = Math.min(round, Math.max(1, ours) * MOST_TIMES_OUR_AGE)
     const weight = theirs / (ours + theirs)
-    const refused = this.#inflow.refusal(from, round) ?? this.#inflow.average(state, from, { round, weight, payload })
+    const refused = this.inflow.refusal(from, round) ?? this.inflow.average(state, from, { round, weight, payload })
     if (refused !== undefined) return refuse(from, refused)
     if (theirs >= ours) this.#due += this.#account.spend(state.rng.fork(`news/${from}/${round}`))
     this.#age = Math.max(ours, theirs)
     return nothing
-  }
-
-  membersChanged(): Step {
-    return nothing
-  }
-
-  timedOut(state: AveragingState): Step {
-    return { ...nothing, ended: this.#inflow.end(state) }
-  }
-
-  awaited(): readonly string[] {
-    return []
   }
 
   /** What a node begins with, from a checkpoint or from a peer, is as old as the rounds before. */

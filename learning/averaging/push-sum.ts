@@ -1,16 +1,9 @@
 import { allFinite } from '../parameters.js'
 import type { Compressor } from '../compression/compressor.js'
-import {
-  nothing,
-  type Averaging,
-  type AveragingKind,
-  type AveragingState,
-  type Step,
-  type Update
-} from './averaging.js'
-import { Inflow } from './inflow.js'
+import { nothing, type AveragingKind, type AveragingState, type Step, type Update } from './averaging.js'
 import { moved, moveTowards } from './move-towards.js'
 import { isNeighbour } from './neighbours.js'
+import { OneWay } from './one-way.js'
 import { refuse } from './refuse.js'
 import type { Scratch } from './scratch.js'
 
@@ -62,22 +55,18 @@ interface Push {
  * Dobra, Gehrke, "Gossip-Based Computation of Aggregate Information", FOCS 2003; Hadjicostis, Vaidya, Dominguez-Garcia,
  * "Robust Distributed Average Consensus via Exchange of Running Sums", IEEE Transactions on Automatic Control 2016.
  */
-class PushSum implements Averaging {
+class PushSum extends OneWay {
   readonly name = 'push-sum'
-  readonly sendsModels = true
-  readonly synchronous = false
-  readonly oneWay = true
   /** Pushes on their way, encoded, if nothing is compressed. */
   readonly vectorsPerLink = MOST_ON_THEIR_WAY
   readonly #scratch: Scratch
-  readonly #inflow: Inflow
   /** On their way to each peer, the oldest first. */
   readonly #pushes = new Map<string, Push[]>()
   #mass = 1
 
   constructor(scratch: Scratch) {
+    super(MOST_TAKEN, scratch)
     this.#scratch = scratch
-    this.#inflow = new Inflow(MOST_TAKEN, scratch)
   }
 
   maxUpdateBytes({ maxBytes }: Compressor): number {
@@ -86,7 +75,7 @@ class PushSum implements Averaging {
 
   trained(state: AveragingState): Step {
     const { neighbours, round, rng } = state
-    const ended = this.#inflow.end(state)
+    const ended = this.inflow.end(state)
     this.#reclaim(state)
     if (neighbours.length === 0) return { send: [], reject: [], ended }
     const { peer, weight } = neighbours[rng.fork(`peer/${round}`).integer(neighbours.length)]
@@ -107,29 +96,17 @@ class PushSum implements Averaging {
       send: [{ to: from, update: { kind: 'answer', round, payload: new Uint8Array() } }],
       reject: []
     }
-    const refused = this.#inflow.refusal(from, round)
+    const refused = this.inflow.refusal(from, round)
     if (refused === 'duplicate') return { ...refuse(from, refused), send: acknowledge.send }
     if (refused !== undefined) return refuse(from, refused)
     const mass = massOf(payload)
     if (mass === undefined) return refuse(from, 'malformed')
     const weight = mass / (this.#mass + mass)
     const model = payload.subarray(MASS_BYTES)
-    const notAveraged = this.#inflow.average(state, from, { round, weight, payload: model })
+    const notAveraged = this.inflow.average(state, from, { round, weight, payload: model })
     if (notAveraged !== undefined) return refuse(from, notAveraged)
     this.#mass += mass
     return acknowledge
-  }
-
-  membersChanged(): Step {
-    return nothing
-  }
-
-  timedOut(state: AveragingState): Step {
-    return { ...nothing, ended: this.#inflow.end(state) }
-  }
-
-  awaited(): readonly string[] {
-    return []
   }
 
   #acknowledged({ round }: AveragingState, from: string, update: Update): Step {
