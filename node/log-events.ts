@@ -1,7 +1,7 @@
 import type { Logger } from './logger.js'
 import type { MurmurNode } from './node.js'
 
-/** Log what a node does, a line an event. Every round at `info`: 5 to 10 lines a second on small models, so not by default. */
+/** Log what a node does, a line an event. Rounds are told at `info`: too many for what is logged by default. */
 export function logEvents(node: MurmurNode, log: Logger): void {
   node.on('round', ({ round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived }) => {
     log.info('round ended', { round, loss, evaluation, averagedWith, missed, bytesSent, bytesReceived })
