@@ -132,10 +132,10 @@ const startedMs = performance.now()
 for (let number = 1; number <= total; number++) {
   const among = number % LARGE_ONE_IN === 0 ? large : small
   send(among[rng.integer(among.length)], number)
-  if (number === warmUp) before = heap()
+  if (number === warmUp) before = await heap()
 }
 const seconds = (performance.now() - startedMs) / 1000
-const growth = heap() - before
+const growth = (await heap()) - before
 
 const rows = specs.map(spec => {
   const all = [...small, ...large].filter(each => each.spec === spec)

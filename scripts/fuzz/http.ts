@@ -13,7 +13,7 @@ const total = Number(process.argv[2] ?? 10_000)
 const seed = Number(process.argv[3] ?? 1)
 const parallel = 8
 const warmUp = Math.ceil(total / 5)
-const maxGrowthBytes = 16 * 1024 * 1024
+const maxGrowthBytes = 4 * 1024 * 1024
 const data = fileURLToPath(new URL('../../../examples/iris.csv', import.meta.url))
 
 const node = await createNode({ data, listen: ['/ip4/127.0.0.1/tcp/0'], minRoundMs: 200 })
@@ -28,11 +28,10 @@ const rng = createRng(seed).fork('bad-requests')
 const counts = new Map<string, number>()
 const faults: string[] = []
 let sent = 0
-let before = 0
 
-async function client(): Promise<void> {
-  while (sent < total) {
-    if (++sent === warmUp) before = heap()
+async function client(upTo: number): Promise<void> {
+  while (sent < upTo) {
+    sent++
     const { kind, bytes } = badRequest(rng, target)
     const answer = await sendRaw(hostname, Number(port), bytes)
     const fault = faultOf(answer)
@@ -42,8 +41,14 @@ async function client(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: parallel }, client))
-const growth = heap() - before
+/** Bytes in use once as many requests have been sent and all of them answered. */
+async function heapAfter(requests: number): Promise<number> {
+  await Promise.all(Array.from({ length: parallel }, () => client(requests)))
+  return heap()
+}
+
+const before = await heapAfter(warmUp)
+const growth = (await heapAfter(total)) - before
 const { predictions } = await node.predict([[5.1, 3.5, 1.4, 0.2]])
 const { paused, round } = node.status()
 await http.close()
