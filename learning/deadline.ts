@@ -59,7 +59,7 @@ export class Deadline {
    *
    * @param peers - what is remembered of each
    */
-  ms(peers: Iterable<{ readonly waits: Waits }>): number {
+  ms(peers: readonly { readonly waits: Waits }[]): number {
     const { minMs, maxMs } = this.#bounds
     let count = 0
     for (const { waits } of peers) if (!waits.isEmpty) patiences[count++] = waits.patienceMs

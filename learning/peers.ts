@@ -1,5 +1,6 @@
 import type { Neighbour } from './averaging/averaging.js'
 import { Inbox } from './inbox.js'
+import { isTurn } from './topology/turn.js'
 import { Waits } from './waits.js'
 
 /** What a round machine remembers of one peer. */
@@ -23,17 +24,26 @@ export class PeerRecord {
 
 /** The peers of a round machine, a record each: its neighbours, and those that are about to become some. */
 export class Peers {
-  #records = new Map<string, PeerRecord>()
-  #neighbours: readonly Neighbour[] = []
+  #records: ReadonlyMap<string, PeerRecord> = new Map()
+  #all: readonly PeerRecord[] = []
+  /** Neighbours, sorted by peer. */
+  #links: readonly Neighbour[] = []
+  #takesTurns = false
+  /** Of all neighbours. */
   #linked: readonly PeerRecord[] = []
 
-  /** Sorted by peer, whether or not it is their turn. */
-  get neighbours(): readonly Neighbour[] {
-    return this.#neighbours
+  get all(): readonly PeerRecord[] {
+    return this.#all
   }
 
-  get all(): Iterable<PeerRecord> {
-    return this.#records.values()
+  /** How many neighbours there are, whether or not it is their turn. */
+  get neighbourCount(): number {
+    return this.#links.length
+  }
+
+  /** Those whose turn it is, sorted by peer. */
+  neighboursOf(round: number): readonly Neighbour[] {
+    return this.#takesTurns ? this.#links.filter(({ turn }) => isTurn(turn, round)) : this.#links
   }
 
   get(peer: string): PeerRecord | undefined {
@@ -42,17 +52,24 @@ export class Peers {
 
   /** These are all from now on; others are forgotten. */
   set(neighbours: readonly Neighbour[], expected: readonly string[]): void {
-    const before = this.#records
-    this.#records = new Map()
-    for (const peer of expected) this.#add(peer, before).isNeighbour = false
-    this.#neighbours = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
-    this.#linked = this.#neighbours.map(({ peer }) => this.#add(peer, before))
-    for (const record of this.#linked) record.isNeighbour = true
+    const records = new Map<string, PeerRecord>()
+    const recordOf = (peer: string, isNeighbour: boolean): PeerRecord => {
+      const record = this.#records.get(peer) ?? new PeerRecord()
+      record.isNeighbour = isNeighbour
+      records.set(peer, record)
+      return record
+    }
+    for (const peer of expected) recordOf(peer, false)
+    this.#links = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
+    this.#linked = this.#links.map(({ peer }) => recordOf(peer, true))
+    this.#takesTurns = this.#links.some(({ turn }) => turn !== undefined)
+    this.#records = records
+    this.#all = [...records.values()]
   }
 
   /** A round begins, in which nobody was heard yet. */
   forgetWhoIsBehind(): void {
-    for (const record of this.#records.values()) record.isBehind = false
+    for (const record of this.#all) record.isBehind = false
   }
 
   /**
@@ -62,21 +79,19 @@ export class Peers {
   forgiveSilence(): void {
     if (this.#linked.length < 2) return
     for (const { isSilent } of this.#linked) if (!isSilent) return
-    for (const record of this.#records.values()) record.isSilent = false
+    for (const record of this.#all) record.isSilent = false
   }
 
   /**
-   * The round that neighbours have reached. The lower median decides, silent ones counting as none, so that one peer alone
-   * among several cannot send us into the future.
+   * The round that neighbours have reached, if it is beyond another one. The lower median decides, silent ones counting as
+   * none, so that one peer alone among several cannot send us into the future.
    */
-  get reachedRound(): number {
+  reachedBeyond(round: number): number | undefined {
+    let isAnyBeyond = false
+    for (const { newestRound } of this.#linked) isAnyBeyond ||= newestRound > round
+    if (!isAnyBeyond) return undefined
     const newest = this.#linked.map(({ newestRound }) => newestRound).sort((a, b) => a - b)
-    return newest.at((newest.length - 1) >> 1) ?? 0
-  }
-
-  #add(peer: string, before: ReadonlyMap<string, PeerRecord>): PeerRecord {
-    const record = before.get(peer) ?? new PeerRecord()
-    this.#records.set(peer, record)
-    return record
+    const reached = newest[(newest.length - 1) >> 1]
+    return reached > round ? reached : undefined
   }
 }

@@ -8,7 +8,6 @@ import { Peers, type PeerRecord } from './peers.js'
 import type { Rng } from './rng.js'
 import type { RoundMemory } from './round-memory/round-memory.js'
 import { checkLastRounds, checkSharing, sharesOnly, type Sharing } from './sharing.js'
-import { isTurn } from './topology/turn.js'
 
 /** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
 export type Event = { readonly nowMs: number } & (
@@ -200,6 +199,13 @@ export class RoundMachine {
     return this.#missing().filter(peer => this.#isAwaited(this.#peers.get(peer)))
   }
 
+  /** How many of them there are. */
+  get awaitedCount(): number {
+    let count = 0
+    for (const peer of this.#missing()) if (this.#isAwaited(this.#peers.get(peer))) count++
+    return count
+  }
+
   handle(event: Event): readonly Action[] {
     this.#dispatch(event)
     if (this.#actions.length === 0) return nothingToDo
@@ -230,7 +236,7 @@ export class RoundMachine {
 
   #members({ neighbours, expected = nobody, swarmSize = 1 }: MembersEvent, nowMs: number): void {
     this.#peers.set(neighbours, expected)
-    this.#takeTurns()
+    this.#state.neighbours = this.#peers.neighboursOf(this.#state.round)
     this.#state.swarmSize = Math.max(swarmSize, neighbours.length + 1)
     if (this.#phase !== 'averaging') return
     this.#perform(this.#averaging.membersChanged(this.#state), nowMs)
@@ -239,12 +245,7 @@ export class RoundMachine {
 
   #goTo(round: number): void {
     this.#state.round = round
-    this.#takeTurns()
-  }
-
-  #takeTurns(): void {
-    const { round } = this.#state
-    this.#state.neighbours = this.#peers.neighbours.filter(({ turn }) => isTurn(turn, round))
+    this.#state.neighbours = this.#peers.neighboursOf(round)
   }
 
   /** @param work - changed */
@@ -296,8 +297,8 @@ export class RoundMachine {
    * @param apart - rounds that neighbours may be ahead of us without being followed
    */
   #catchUp(apart: number): void {
-    const reached = this.#peers.reachedRound
-    if (reached > this.#state.round + apart) this.#goTo(Math.min(reached, this.#lastRound))
+    const reached = this.#peers.reachedBeyond(this.#state.round + apart)
+    if (reached !== undefined) this.#goTo(Math.min(reached, this.#lastRound))
   }
 
   #update(from: string, update: Update, nowMs: number): void {
@@ -358,7 +359,7 @@ export class RoundMachine {
    * @param behind - how many are
    */
   #isAhead(behind: number, nowMs: number): boolean {
-    return 2 * behind > this.#peers.neighbours.length && nowMs < this.#averagingSinceMs + longestAheadMs
+    return 2 * behind > this.#peers.neighbourCount && nowMs < this.#averagingSinceMs + longestAheadMs
   }
 
   #endUnlessAwaiting(nowMs: number): void {
@@ -413,8 +414,8 @@ export class RoundMachine {
     this.#steps =
       this.#sharing !== undefined && sharesOnly(this.#sharing, round, this.#lastRound) ? 0 : this.#localSteps
     this.#memory?.started(this.#state.parameters)
-    const offset = this.#memory?.steers === true ? { offset: this.#memory.state } : {}
-    this.#actions.push({ type: 'train', round, firstStep: this.#stepsTaken, steps: this.#steps, ...offset })
+    const train: Action = { type: 'train', round, firstStep: this.#stepsTaken, steps: this.#steps }
+    this.#actions.push(this.#memory?.steers === true ? { ...train, offset: this.#memory.state } : train)
   }
 
   #reject(from: string, reason: RejectReason): void {

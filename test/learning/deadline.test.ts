@@ -30,7 +30,7 @@ class Watch {
   }
 
   get ms(): number {
-    return this.#deadline.ms(this.#peers.values())
+    return this.#deadline.ms([...this.#peers.values()])
   }
 }
 
