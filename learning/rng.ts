@@ -95,7 +95,12 @@ function rotateLeft(value: number, bits: number): number {
 type Words = readonly [number, number, number, number]
 
 /** Four 32-bit hashes of a text that goes on: FNV-1a with four offsets, to be finished by `mix32`. */
-function extend([a, b, c, d]: Words, text: string): Words {
+function extend(words: Words, text: string): Words {
+  // Not destructured, which would make an iterator for each of the many streams that are forked.
+  let a = words[0]
+  let b = words[1]
+  let c = words[2]
+  let d = words[3]
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
     a = Math.imul(a ^ unit, 0x01000193)

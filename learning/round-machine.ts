@@ -3,12 +3,11 @@ import { checkCompressor } from './averaging/check-compressor.js'
 import { Plausibility } from './averaging/plausibility.js'
 import type { Compressor } from './compression/compressor.js'
 import { Deadline, defaultDeadlineBounds, paceDeadlineBounds, type DeadlineBounds } from './deadline.js'
-import { Inbox } from './inbox.js'
 import { addDifference, allFinite } from './parameters.js'
+import { Peers, type PeerRecord } from './peers.js'
 import type { Rng } from './rng.js'
 import type { RoundMemory } from './round-memory/round-memory.js'
 import { checkLastRounds, checkSharing, sharesOnly, type Sharing } from './sharing.js'
-import { isTurn } from './topology/turn.js'
 
 /** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
 export type Event = { readonly nowMs: number } & (
@@ -125,21 +124,12 @@ export class RoundMachine {
   readonly #lastRound: number
   readonly #minRoundMs: number
   readonly #deadline: Deadline
-  readonly #inbox = new Inbox()
+  readonly #peers = new Peers()
   /** What `parameters` were when local steps began; only strategies that average meanwhile need it. */
   readonly #base: Float32Array | undefined
   readonly #memory: RoundMemory | undefined
-  /** Exchanges that peers opened since this round began. */
+  /** Exchanges that peers opened since this round began, also those that have left meanwhile. */
   #offers = new Map<string, number>()
-  /** The newest round of each peer, where updates are not held back until their round. */
-  readonly #newest = new Map<string, number>()
-  /** Peers that a strategy which keeps pace has heard in this round, and of an earlier one. */
-  readonly #behind = new Set<string>()
-  /** All neighbours, sorted by peer, whether or not it is their turn. */
-  #linked: readonly Neighbour[] = []
-  /** Their names. */
-  #neighbours: ReadonlySet<string> = new Set()
-  #expected: readonly string[] = nobody
   #phase: Phase = 'idle'
   /** What the strategy works on, with the round and the neighbours of this machine. */
   readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
@@ -149,8 +139,6 @@ export class RoundMachine {
   #loss = NaN
   #roundStartedMs = 0
   #averagingSinceMs = 0
-  /** Peers that a deadline passed without, and that were not heard since. */
-  #silent: string[] = []
   /** What the latest `wait` named. */
   #untilMs = 0
   /** What the event under way has led to so far. */
@@ -208,7 +196,14 @@ export class RoundMachine {
    * not one a round.
    */
   get awaited(): readonly string[] {
-    return this.#missing().filter(peer => this.#isAwaited(peer))
+    return this.#missing().filter(peer => this.#isAwaited(this.#peers.get(peer)))
+  }
+
+  /** How many of them there are. */
+  get awaitedCount(): number {
+    let count = 0
+    for (const peer of this.#missing()) if (this.#isAwaited(this.#peers.get(peer))) count++
+    return count
   }
 
   handle(event: Event): readonly Action[] {
@@ -240,16 +235,9 @@ export class RoundMachine {
   }
 
   #members({ neighbours, expected = nobody, swarmSize = 1 }: MembersEvent, nowMs: number): void {
-    this.#neighbours = new Set(neighbours.map(({ peer }) => peer))
-    const known = expected.length === 0 ? this.#neighbours : new Set([...this.#neighbours, ...expected])
-    this.#inbox.keep(known)
-    this.#deadline.keep(known)
-    this.#silent = this.#silent.filter(peer => known.has(peer))
-    for (const peer of this.#newest.keys()) if (!known.has(peer)) this.#newest.delete(peer)
-    this.#linked = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
-    this.#takeTurns()
+    this.#peers.set(neighbours, expected)
+    this.#state.neighbours = this.#peers.neighboursOf(this.#state.round)
     this.#state.swarmSize = Math.max(swarmSize, neighbours.length + 1)
-    this.#expected = expected
     if (this.#phase !== 'averaging') return
     this.#perform(this.#averaging.membersChanged(this.#state), nowMs)
     this.#deliverHeld(nowMs)
@@ -257,12 +245,7 @@ export class RoundMachine {
 
   #goTo(round: number): void {
     this.#state.round = round
-    this.#takeTurns()
-  }
-
-  #takeTurns(): void {
-    const { round } = this.#state
-    this.#state.neighbours = this.#linked.filter(({ turn }) => isTurn(turn, round))
+    this.#state.neighbours = this.#peers.neighboursOf(round)
   }
 
   /** @param work - changed */
@@ -270,13 +253,13 @@ export class RoundMachine {
     if (this.#steps > 0) this.#takeSteps(loss, work)
     if (this.#averaging.synchronous) this.#catchUp(0)
     else if (this.#averaging.keepsPace === true) this.#catchUp(roundsApart)
-    this.#forgiveSilence()
+    this.#peers.forgiveSilence()
     this.#phase = 'averaging'
     this.#averagingSinceMs = nowMs
     this.#deadline.trained(this.#state.round, nowMs)
     this.#perform(this.#averaging.trained(this.#state), nowMs)
     this.#deliverHeld(nowMs)
-    if (this.#isAveraging()) this.#wait(nowMs + this.#deadline.ms)
+    if (this.#isAveraging()) this.#wait(nowMs + this.#deadlineMs)
   }
 
   /** @param work - changed */
@@ -293,22 +276,14 @@ export class RoundMachine {
     this.#memory?.trained(parameters)
   }
 
-  /**
-   * When all of several neighbours fell silent at once it is rather our own link, or everybody's, that has become slow. Who then
-   * ran on alone would send ever more updates that come ever later; so all are waited for again.
-   */
-  #forgiveSilence(): void {
-    const linked = this.#linked
-    if (linked.length > 1 && linked.every(({ peer }) => this.#silent.includes(peer))) this.#silent = []
-  }
-
   /** Hand over what arrived before we could use it. */
   #deliverHeld(nowMs: number): void {
-    if (!this.#inbox.isEmpty) {
+    if (this.#averaging.synchronous) {
       for (const peer of this.#missing().slice()) {
-        const update = this.#inbox.take(peer, this.#state.round)
+        const record = this.#peers.get(peer)
+        const update = record?.inbox.take(this.#state.round)
         if (update === undefined) continue
-        this.#deadline.heard(peer, update.round, nowMs)
+        this.#deadline.heard(record!.waits, update.round, nowMs)
         this.#perform(this.#averaging.received(this.#state, peer, update), nowMs)
       }
     }
@@ -317,57 +292,47 @@ export class RoundMachine {
 
   /**
    * A node that was away takes up the round of its neighbours instead of dragging them back: what it sent for its own,
-   * they would refuse. The lower median decides, silent ones counting as ours, so that one peer alone among several
-   * cannot send us into the future.
+   * they would refuse.
    *
    * @param apart - rounds that neighbours may be ahead of us without being followed
    */
   #catchUp(apart: number): void {
-    const { round } = this.#state
-    if (this.#inbox.isEmpty && this.#newest.size === 0) return
-    if (!this.#linked.some(({ peer }) => this.#newestRound(peer) > round + apart)) return
-    const newest = this.#linked.map(({ peer }) => this.#newestRound(peer)).sort((a, b) => a - b)
-    const reached = newest.at((newest.length - 1) >> 1) ?? 0
-    if (reached > round + apart) this.#goTo(Math.min(reached, this.#lastRound))
-  }
-
-  /** The newest round that a peer has sent something for; 0: none that we know. */
-  #newestRound(peer: string): number {
-    return this.#inbox.newestRound(peer) ?? this.#newest.get(peer) ?? 0
+    const reached = this.#peers.reachedBeyond(this.#state.round + apart)
+    if (reached !== undefined) this.#goTo(Math.min(reached, this.#lastRound))
   }
 
   #update(from: string, update: Update, nowMs: number): void {
-    const isNeighbour = this.#neighbours.has(from)
-    if (!isNeighbour && !this.#expected.includes(from)) return this.#reject(from, 'not-a-neighbour')
-    if (this.#silent.length > 0) this.#silent = this.#silent.filter(peer => peer !== from)
-    if (update.kind !== 'offer') this.#deadline.heard(from, update.round, nowMs)
-    if (this.#averaging.synchronous) this.#synchronousUpdate(from, isNeighbour, update, nowMs)
-    else this.#asynchronousUpdate(from, update, nowMs)
+    const sender = this.#peers.get(from)
+    if (sender === undefined) return this.#reject(from, 'not-a-neighbour')
+    sender.isSilent = false
+    if (update.kind !== 'offer') this.#deadline.heard(sender.waits, update.round, nowMs)
+    if (this.#averaging.synchronous) this.#synchronousUpdate(from, sender, update, nowMs)
+    else this.#asynchronousUpdate(from, sender, update, nowMs)
   }
 
-  #asynchronousUpdate(from: string, update: Update, nowMs: number): void {
+  #asynchronousUpdate(from: string, sender: PeerRecord, update: Update, nowMs: number): void {
     if (update.kind === 'offer' && this.#phase !== 'finished') {
       const opened = this.#offers.get(from) ?? 0
       if (opened >= maxOffersPerRound) return this.#reject(from, 'surplus')
       this.#offers.set(from, opened + 1)
     }
-    if (update.round <= this.#state.round + maxRoundsAhead) this.#newest.set(from, update.round)
-    if (this.#averaging.keepsPace === true && update.round < this.#state.round) this.#behind.add(from)
+    if (update.round <= this.#state.round + maxRoundsAhead) sender.heardRound = update.round
+    if (this.#averaging.keepsPace === true && update.round < this.#state.round) sender.isBehind = true
     this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
   }
 
-  #synchronousUpdate(from: string, isNeighbour: boolean, update: Update, nowMs: number): void {
+  #synchronousUpdate(from: string, sender: PeerRecord, update: Update, nowMs: number): void {
     const { round } = update
     const isOpen = this.#phase === 'training' || this.#phase === 'averaging'
     if (round < this.#state.round || (round === this.#state.round && !isOpen)) return this.#reject(from, 'stale')
     if (round > this.#state.round + maxRoundsAhead) return this.#reject(from, 'too-far-ahead')
     if (this.#phase === 'finished') return this.#reject(from, 'surplus')
-    if (round === this.#state.round && this.#phase === 'averaging' && isNeighbour) {
+    if (round === this.#state.round && this.#phase === 'averaging' && sender.isNeighbour) {
       if (!this.#missing().includes(from)) return this.#reject(from, 'duplicate')
       this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
     } else {
-      if (this.#inbox.has(from, round)) return this.#reject(from, 'duplicate')
-      const displaced = this.#inbox.hold(from, update, this.#state.round)
+      if (sender.inbox.has(round)) return this.#reject(from, 'duplicate')
+      const displaced = sender.inbox.hold(update, this.#state.round)
       if (displaced !== undefined) this.#reject(from, 'stale')
     }
     this.#endUnlessAwaiting(nowMs)
@@ -377,31 +342,35 @@ export class RoundMachine {
     if (this.#phase !== 'averaging' && this.#phase !== 'resting') return
     if (nowMs < this.#untilMs) return this.#wait(this.#untilMs)
     if (this.#phase === 'resting') return this.#nextRound(nowMs)
-    if (this.#isAhead(nowMs)) return this.#wait(nowMs + this.#deadline.ms)
-    for (const peer of this.awaited) {
-      // Where all updates are of use, who is only behind is waited for again, or we would run ahead of everybody.
-      if (this.#behind.has(peer)) continue
-      this.#deadline.missed(peer)
-      this.#silent.push(peer)
+    const awaited = this.awaited.flatMap(peer => this.#peers.get(peer) ?? [])
+    // Where all updates are of use, who is only behind is waited for again, or we would run ahead of everybody.
+    const silent = awaited.filter(({ isBehind }) => !isBehind)
+    if (this.#isAhead(awaited.length - silent.length, nowMs)) return this.#wait(nowMs + this.#deadlineMs)
+    for (const record of silent) {
+      record.waits.clear()
+      record.isSilent = true
     }
     this.#endAveraging(nowMs)
   }
 
-  /** Whether most neighbours that keep pace are behind us: then the round goes on until half of them are here, or for long. */
-  #isAhead(nowMs: number): boolean {
-    const behind = this.awaited.filter(peer => this.#behind.has(peer)).length
-    return 2 * behind > this.#linked.length && nowMs < this.#averagingSinceMs + longestAheadMs
+  /**
+   * Whether most neighbours that keep pace are behind us: then the round goes on until half of them are here, or for long.
+   *
+   * @param behind - how many are
+   */
+  #isAhead(behind: number, nowMs: number): boolean {
+    return 2 * behind > this.#peers.neighbourCount && nowMs < this.#averagingSinceMs + longestAheadMs
   }
 
   #endUnlessAwaiting(nowMs: number): void {
     if (!this.#isAveraging()) return
-    for (const peer of this.#missing()) if (this.#isAwaited(peer)) return
+    for (const peer of this.#missing()) if (this.#isAwaited(this.#peers.get(peer))) return
     this.#endAveraging(nowMs)
   }
 
-  /** Of a peer that is missing. */
-  #isAwaited(peer: string): boolean {
-    return !this.#silent.includes(peer) && (this.#inbox.newestRound(peer) ?? 0) <= this.#state.round
+  /** @param record - of a peer that is missing */
+  #isAwaited(record: PeerRecord | undefined): boolean {
+    return record === undefined || (!record.isSilent && record.inbox.newestRound <= this.#state.round)
   }
 
   #endAveraging(nowMs: number): void {
@@ -438,15 +407,15 @@ export class RoundMachine {
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
     if (this.#offers.size > 0) this.#offers = new Map()
-    this.#behind.clear()
+    if (this.#averaging.keepsPace === true) this.#peers.forgetWhoIsBehind()
     this.#base?.set(this.#state.parameters)
     this.#work?.set(this.#state.parameters)
     const { round } = this.#state
     this.#steps =
       this.#sharing !== undefined && sharesOnly(this.#sharing, round, this.#lastRound) ? 0 : this.#localSteps
     this.#memory?.started(this.#state.parameters)
-    const offset = this.#memory?.steers === true ? { offset: this.#memory.state } : {}
-    this.#actions.push({ type: 'train', round, firstStep: this.#stepsTaken, steps: this.#steps, ...offset })
+    const train: Action = { type: 'train', round, firstStep: this.#stepsTaken, steps: this.#steps }
+    this.#actions.push(this.#memory?.steers === true ? { ...train, offset: this.#memory.state } : train)
   }
 
   #reject(from: string, reason: RejectReason): void {
@@ -456,6 +425,10 @@ export class RoundMachine {
   #wait(untilMs: number): void {
     this.#untilMs = untilMs
     this.#actions.push({ type: 'wait', untilMs })
+  }
+
+  get #deadlineMs(): number {
+    return this.#deadline.ms(this.#peers.all)
   }
 
   #isAveraging(): boolean {

@@ -47,6 +47,26 @@ export function parseDisturbance(spec: string): Disturbance {
   throw new InvalidParametersError(`churn ${spec}: expected ${expected}, with shares between 0 and 1 and seconds.`)
 }
 
+/** @throws InvalidParametersError when one of them would undo what another one does */
+export function checkDisturbances(disturbances: readonly Disturbance[]): void {
+  const schedules = disturbances.filter(({ kind }) => ['on-off', 'phones', 'trace'].includes(kind))
+  if (schedules.length > 1) {
+    const [first, second] = schedules
+    throw new InvalidParametersError(
+      `churn ${first.kind} and ${second.kind}: each says when every node is online. Leave one of them out.`
+    )
+  }
+  const partitions = disturbances.filter(each => each.kind === 'partition')
+  partitions.sort((a, b) => a.fromSeconds - b.fromSeconds)
+  for (const [i, { fromSeconds }] of partitions.slice(1).entries()) {
+    const { toSeconds } = partitions[i]
+    if (fromSeconds > toSeconds) continue
+    throw new InvalidParametersError(
+      `churn partition: one begins at ${fromSeconds} s, and another one heals at ${toSeconds} s; expected one after the other.`
+    )
+  }
+}
+
 /** Have a disturbance happen to a simulation; called before it runs. The same seed gives the same one. */
 export function disturb(simulation: Simulation, disturbance: Disturbance, seed: number): void {
   const { clock, nodes } = simulation

@@ -66,6 +66,11 @@ export class VirtualNode implements Occurrence {
   readonly #stepMs: number
   readonly #machine: RoundMachine
   readonly #averagesMeanwhile: boolean
+  #neighbours = 0
+  /** Updates that the machine has not been told of yet. */
+  #arrived: Event[] = []
+  /** It need not be told of fewer. */
+  #fewest = 1
   /** Local steps under way. */
   #training: Assignment<Trained> | undefined
   #alarmMs = Infinity
@@ -104,12 +109,14 @@ export class VirtualNode implements Occurrence {
 
   membersChanged(neighbours: readonly Neighbour[], expected: readonly string[]): void {
     const { swarmSize, clock } = this.#parts
+    this.#neighbours = neighbours.length
     this.#handle({ type: 'members', neighbours, expected, swarmSize, nowMs: clock.nowMs })
   }
 
   updateArrived(from: string, update: Update, bytes: number): void {
     this.#bytesReceived += bytes
-    this.#handle({ type: 'update', from, update, nowMs: this.#parts.clock.nowMs })
+    this.#arrived.push({ type: 'update', from, update, nowMs: this.#parts.clock.nowMs })
+    if (this.#arrived.length >= this.#fewest) this.#tellArrived()
   }
 
   /** The device is shut like a lid: it does nothing until it wakes, and then goes on where it was. */
@@ -136,7 +143,33 @@ export class VirtualNode implements Occurrence {
   }
 
   #handle(event: Event): void {
+    if (this.#arrived.length > 0) this.#tellArrived()
+    this.#tell(event)
+    this.#fewest = this.#fewestUpdates
+  }
+
+  #tellArrived(): void {
+    const arrived = this.#arrived
+    this.#arrived = []
+    for (const event of arrived) this.#tell(event)
+    this.#fewest = this.#fewestUpdates
+  }
+
+  #tell(event: Event): void {
     for (const action of this.#machine.handle(event)) this.#perform(action)
+  }
+
+  /**
+   * How many updates it takes for the machine to do more than keep them. A synchronous round ends with the last of its updates
+   * and does nothing before; among thousands of nodes a machine has left the processor's caches between one and the next, so
+   * they are told together, each with its own time. During local steps no more wait than there are neighbours: only the machine
+   * bounds what a peer may have it hold.
+   */
+  get #fewestUpdates(): number {
+    if (this.#averagesMeanwhile) return 1
+    const { phase } = this.#machine
+    if (phase === 'averaging') return this.#machine.awaitedCount
+    return phase === 'training' ? this.#neighbours : 1
   }
 
   #perform(action: Action): void {

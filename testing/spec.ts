@@ -9,7 +9,7 @@ import { checkLastRounds, checkSharing, parseSharing } from '../learning/sharing
 import { createTopology } from '../learning/topology/create-topology.js'
 import { defaultSettings } from '../node/learning-settings.js'
 import { dataFields, type SimulationConfig } from '../scripts/simulate/config.js'
-import { defaultConditions, parseConditions, parseDisturbance } from '../simulation/index.js'
+import { checkDisturbances, defaultConditions, parseConditions, parseDisturbance } from '../simulation/index.js'
 import { InvalidSpecError } from './errors.js'
 
 const count = z.number().int().min(1)
@@ -116,6 +116,8 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
   for (const field of ['latency', 'bandwidth', 'loss', 'stepTime', 'stragglers'] as const) {
     at(field, () => parseConditions({ [field]: conditions[field] ?? defaultConditions[field] }))
   }
+  const disturbances = churn.map((each, i) => at(`churn[${i}]`, () => parseDisturbance(each)))
+  at('churn', () => checkDisturbances(disturbances))
   const config: SimulationConfig = {
     ...{ nodes, rounds, dataset, partition, evalEvery, backend, problem, energy, label, ...conditions },
     samples: samples ?? (dataset === 'mnist' ? mnistSamples : undefined),
@@ -124,7 +126,7 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
     reproducible: true,
     settings: { ...learning, name: 'convergence' },
     until: undefined,
-    churn: churn.map((each, i) => at(`churn[${i}]`, () => parseDisturbance(each))),
+    churn: disturbances,
     evalNodes: nodes
   }
   return { kind, config }

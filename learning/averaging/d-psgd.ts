@@ -3,8 +3,6 @@ import { moveTowards } from './move-towards.js'
 import type { Scratch } from './scratch.js'
 import { Synchronous } from './synchronous.js'
 
-const noBytes = new Uint8Array()
-
 /**
  * Decentralised parallel SGD: after local steps every node averages with all its neighbours of the same round,
  *
@@ -23,8 +21,8 @@ class DPsgd extends Synchronous {
   readonly sendsModels = true
   readonly takesTurns = true
   readonly #scratch: Scratch
-  /** What the neighbours get of us this round; not kept for longer. */
-  #payload: Uint8Array = noBytes
+  /** What all neighbours get of us this round; not kept for longer. */
+  #update: Update | undefined
 
   constructor(scratch: Scratch) {
     super()
@@ -32,18 +30,19 @@ class DPsgd extends Synchronous {
   }
 
   protected prepare({ parameters, compressor, rng, round }: AveragingState): void {
-    this.#payload = compressor.encode(parameters, rng.fork(`encode/${round}`))
+    const payload = compressor.encode(parameters, rng.fork(`encode/${round}`))
+    this.#update = { kind: 'model', round, payload }
   }
 
-  protected updateFor({ round }: AveragingState): Update {
-    return { kind: 'model', round, payload: this.#payload }
+  protected updateFor(): Update {
+    return this.#update!
   }
 
   protected average(state: AveragingState, arrived: ReadonlyMap<string, Update>): Step {
     const { ours, theirs } = this.#scratch
     // q(x_i): what the neighbours made of us.
-    state.compressor.decode(this.#payload, ours)
-    this.#payload = noBytes
+    state.compressor.decode(this.#update!.payload, ours)
+    this.#update = undefined
     return this.averageEach(state, arrived, ({ weight }, { payload }) =>
       moveTowards(state, weight, payload, ours, theirs)
     )

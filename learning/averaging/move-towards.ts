@@ -1,6 +1,6 @@
 import { MalformedUpdateError } from '../errors.js'
 import { allFinite } from '../parameters.js'
-import { eachTile, kernels, tile } from '../vector-kernels.js'
+import { kernels, tile, TILE_LENGTH } from '../vector-kernels.js'
 import type { AveragingState, RejectReason } from './averaging.js'
 
 /** No difference of this square, 1e30 at most, moves the largest float32 by half a unit in its last place. */
@@ -58,13 +58,14 @@ export function moved(
   result: Float32Array
 ): number {
   let squared = 0
-  eachTile(x.length, (from, length) => {
+  for (let from = 0; from < x.length; from += TILE_LENGTH) {
+    const length = Math.min(TILE_LENGTH, x.length - from)
     readTheirs(from, tile.theirs.floats(length))
     tile.theirs.pad(length)
     tile.ours.load(ours, from, length)
     tile.values.load(x, from, length)
     squared += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
     tile.values.save(length, result, from)
-  })
+  }
   return squared
 }

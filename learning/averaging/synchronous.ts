@@ -44,8 +44,7 @@ export abstract class Synchronous implements Averaging {
   received(state: AveragingState, from: string, update: Update): Step {
     if (update.kind !== 'model') return refuse(from, 'unexpected')
     this.#arrived.set(from, update)
-    const place = this.#awaited.indexOf(from)
-    if (place >= 0) this.#awaited.splice(place, 1)
+    remove(this.#awaited, from)
     return this.#endWhenComplete(state)
   }
 
@@ -119,4 +118,12 @@ export abstract class Synchronous implements Averaging {
     this.#waiting = false
     return step
   }
+}
+
+/** Remove an item, if it is there. Changes `items`; `splice` would make a list of what it removes. */
+function remove(items: string[], item: string): void {
+  const place = items.indexOf(item)
+  if (place < 0) return
+  items.copyWithin(place, place + 1)
+  items.pop()
 }

@@ -4,6 +4,7 @@ import { narrate } from '../output.js'
 import { announceSimulation, planSimulation } from '../simulate/config.js'
 import {
   refuseDataFlags,
+  refuseFlagsOfRuns,
   resourcesOf,
   simulationConfigOf,
   simulationOptions,
@@ -28,9 +29,11 @@ export function simulateCommand(): Command {
   )
   command.addOption(option('--replay <run folder>', 'run a recorded simulation again and tell whether it is the same'))
   for (const flag of simulationOptions()) command.addOption(flag)
-  return command.action(async (given: SimulateFlags, self: Command) =>
-    given.replay === undefined ? runSimulation(given, self) : replay(given.replay, resourcesOf(given))
-  )
+  return command.action(async (given: SimulateFlags, self: Command) => {
+    if (given.replay === undefined) return runSimulation(given, self)
+    refuseFlagsOfRuns(self)
+    return replay(given.replay, resourcesOf(given))
+  })
 }
 
 async function runSimulation(flags: SimulateFlags, command: Command): Promise<void> {

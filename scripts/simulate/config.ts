@@ -1,4 +1,5 @@
 import {
+  checkDisturbances,
   parseConditions,
   type Conditions,
   type Disturbance,
@@ -31,8 +32,9 @@ export interface SimulationPlan {
   readonly subject: Subject
 }
 
-/** @throws whatever is wrong with the conditions, the data, the partition, the model or a spec */
+/** @throws whatever is wrong with the conditions, the churn, the data, the partition, the model or a spec */
 export function planSimulation(config: SimulationConfig): SimulationPlan {
+  checkDisturbances(config.churn)
   return { config, conditions: parseConditions(config), subject: createSubject(config, config.problem) }
 }
 

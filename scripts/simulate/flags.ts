@@ -78,10 +78,21 @@ export async function simulationConfigOf(flags: SimulationFlags): Promise<Simula
  */
 export function refuseDataFlags(command: Command, problem: string | undefined): void {
   if (problem === undefined) return
-  const field = dataFields.find(each => command.getOptionValueSource(each) === 'cli')
-  if (field === undefined) return
-  const flag = command.options.find(each => each.attributeName() === field)?.long
-  throw new UsageError(`${flag} has no effect with --problem ${problem}, which has no data. Leave one of them out.`)
+  const isUnheeded = (field: string): boolean => (dataFields as readonly string[]).includes(field)
+  refuseUnheeded(command, isUnheeded, `--problem ${problem}, which has no data`)
+}
+
+/** @throws UsageError when a flag was given that does not change how a record is replayed */
+export function refuseFlagsOfRuns(command: Command): void {
+  const heeded = ['replay', 'workers', 'memory', 'config']
+  refuseUnheeded(command, field => !heeded.includes(field), '--replay, which repeats the record as it was')
+}
+
+function refuseUnheeded(command: Command, isUnheeded: (field: string) => boolean, beside: string): void {
+  const fields = command.options.filter(each => isUnheeded(each.attributeName()))
+  const given = fields.find(each => command.getOptionValueSource(each.attributeName()) === 'cli')
+  if (given === undefined) return
+  throw new UsageError(`${given.long} has no effect with ${beside}. Leave one of them out.`)
 }
 
 /** What this machine gives to the simulation; it does not change the result. */

@@ -17,6 +17,7 @@ import {
   type MemoryNeeds,
   type Workforce
 } from '../../simulation/index.js'
+import { UsageError } from '../errors.js'
 import { planSwarm, type SwarmConfig, type SwarmPlan } from '../swarm/config.js'
 import { readNodeData } from './node-data.js'
 
@@ -76,7 +77,11 @@ function dataSubject(plan: SwarmPlan): Subject {
 }
 
 function analyticSubject(config: SwarmConfig, spec: string): Subject {
-  const { nodes, settings } = config
+  const { nodes, settings, until } = config
+  if (until !== undefined && until.metric !== 'loss') {
+    const { metric, value } = until
+    throw new UsageError(`--until ${metric}=${value}: ${spec} has no labels; expected loss, as in loss=0.1.`)
+  }
   const { averaging, learningRate, roundMemory, seed } = settings
   if (roundMemory !== undefined) checkRoundMemory(roundMemory, createAveraging(averaging, 1), undefined)
   const problem = parseProblem(spec, { nodes, learningRate, seed })

@@ -88,6 +88,13 @@ for (const [strategies, message] of [
   })
 }
 
+compare('refuses a target that the problem cannot tell', async () => {
+  const flags = ['--problem', 'quadratic:10', '--until', 'accuracy=0.9', '--out', join(folder.path, 'refused')]
+  const { code, stderr } = await runMurmur(['compare', '--strategies', 'd-psgd', ...swarm, ...flags])
+  assert.is(code, 2, stderr)
+  assert.match(stderr, '--until accuracy=0.9: quadratic:10 has no labels; expected loss, as in loss=0.1.')
+})
+
 compare('reads compressor, topology and round memory of a strategy', () => {
   assert.equal(parseVariants('choco-sgd:0.2/top-k:0.01+quantize:8@random-regular:4~outer:0.5,d-psgd~outer'), [
     {

@@ -1,13 +1,42 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Deadline } from '../../learning/deadline.js'
+import { Deadline, type DeadlineBounds } from '../../learning/deadline.js'
+import { Waits } from '../../learning/waits.js'
 import { testDeadline } from '../helpers/machine.js'
 
 const deadline = suite('deadline')
 
+/** A deadline, with the waits of its peers by name. */
+class Watch {
+  readonly #deadline: Deadline
+  readonly #peers = new Map<string, { readonly waits: Waits }>()
+
+  constructor(bounds: DeadlineBounds) {
+    this.#deadline = new Deadline(bounds)
+  }
+
+  trained(round: number, nowMs: number): void {
+    this.#deadline.trained(round, nowMs)
+  }
+
+  heard(peer: string, round: number, nowMs: number): void {
+    this.#deadline.heard(this.waitsOf(peer), round, nowMs)
+  }
+
+  waitsOf(peer: string): Waits {
+    const { waits } = this.#peers.get(peer) ?? { waits: new Waits() }
+    this.#peers.set(peer, { waits })
+    return waits
+  }
+
+  get ms(): number {
+    return this.#deadline.ms([...this.#peers.values()])
+  }
+}
+
 /** A deadline that saw each peer wait this long in rounds 1, 2, ...; a round a second. */
-function after(waits: Readonly<Record<string, readonly number[]>>): Deadline {
-  const seen = new Deadline(testDeadline)
+function after(waits: Readonly<Record<string, readonly number[]>>): Watch {
+  const seen = new Watch(testDeadline)
   const rounds = Math.max(...Object.values(waits).map(({ length }) => length))
   for (let round = 1; round <= rounds; round++) {
     seen.trained(round, round * 1000)
@@ -21,7 +50,7 @@ function after(waits: Readonly<Record<string, readonly number[]>>): Deadline {
 const steady = (ms: number): number[] => new Array<number>(10).fill(ms)
 
 deadline('is in the middle of its bounds while nothing is known', () => {
-  assert.is(new Deadline({ minMs: 100, maxMs: 10_000 }).ms, 1000)
+  assert.is(new Watch({ minMs: 100, maxMs: 10_000 }).ms, 1000)
 })
 
 deadline('gives a neighbour twice its median and 8 median deviations', () => {
@@ -50,21 +79,21 @@ deadline('follows a neighbour that becomes slower or faster', () => {
 })
 
 deadline('learns from an update that comes after its round', () => {
-  const late = new Deadline(testDeadline)
+  const late = new Watch(testDeadline)
   for (let round = 1; round <= 8; round++) late.trained(round, round * 1000)
   late.heard('a', 1, 9000)
   assert.is(late.ms, 16_000)
 })
 
 deadline('knows nothing of rounds long over or still to come', () => {
-  const seen = new Deadline({ minMs: 1, maxMs: 10_000 })
+  const seen = new Watch({ minMs: 1, maxMs: 10_000 })
   for (let round = 1; round <= 9; round++) seen.trained(round, round * 1000)
   for (const round of [-1, 0, 1, 10, 1e9, NaN]) seen.heard('a', round, 9000)
   assert.is(seen.ms, 100)
 })
 
 deadline('forgets the rounds before a jump', () => {
-  const seen = new Deadline({ minMs: 1, maxMs: 10_000 })
+  const seen = new Watch({ minMs: 1, maxMs: 10_000 })
   for (let round = 1; round <= 3; round++) seen.trained(round, 0)
   seen.trained(1000, 0)
   for (const round of [1, 2, 3]) seen.heard('a', round, 9000)
@@ -80,16 +109,10 @@ deadline('counts a peer once a round, however often it speaks', () => {
 
 deadline('does not count a peer that it waited for in vain, until it is heard again', () => {
   const seen = after({ a: steady(1000), b: steady(9000) })
-  seen.missed('b')
+  seen.waitsOf('b').clear()
   assert.is(seen.ms, 2000)
   seen.heard('b', 10, 10_000 + 12_000)
   assert.is(seen.ms, 24_000)
-})
-
-deadline('forgets the peers that it is not told to keep', () => {
-  const seen = after({ a: steady(1000), b: steady(9000) })
-  seen.keep(new Set(['a', 'c']))
-  assert.is(seen.ms, 2000)
 })
 
 deadline.run()

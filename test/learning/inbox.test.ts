@@ -12,23 +12,24 @@ function update(round: number): Update {
 /** Hold updates of these rounds, in this order, while round 5 is under way. */
 function holding(...rounds: number[]): { box: Inbox; displaced: (number | undefined)[] } {
   const box = new Inbox()
-  return { box, displaced: rounds.map(round => box.hold('a', update(round), 5)?.round) }
+  return { box, displaced: rounds.map(round => box.hold(update(round), 5)?.round) }
 }
 
 inbox('hands out what was sent for the round that is asked for, once', () => {
   const { box } = holding(5, 6)
-  assert.equal(box.take('a', 5), update(5))
-  assert.is(box.take('a', 5), undefined)
-  assert.equal(box.take('a', 6), update(6))
+  assert.equal(box.take(5), update(5))
+  assert.is(box.take(5), undefined)
+  assert.equal(box.take(6), update(6))
+  assert.is(box.newestRound, 0)
 })
 
 inbox('does not hand out a later update in place of the one that is missing', () => {
   const { box } = holding(6)
-  assert.is(box.take('a', 5), undefined)
-  assert.is(box.newestRound('a'), 6)
+  assert.is(box.take(5), undefined)
+  assert.is(box.newestRound, 6)
 })
 
-inbox('keeps the first and the newest of a peer, in whatever order they come', () => {
+inbox('keeps the first and the newest, in whatever order they come', () => {
   for (const [rounds, displaced] of [
     [[5, 6, 9], 6],
     [[5, 9, 6], 6],
@@ -38,35 +39,21 @@ inbox('keeps the first and the newest of a peer, in whatever order they come', (
     const held = holding(...rounds)
     assert.equal(held.displaced, [undefined, undefined, displaced], rounds.join())
     assert.equal(
-      [5, 6, 9].map(round => held.box.has('a', round)),
+      [5, 6, 9].map(round => held.box.has(round)),
       [true, false, true],
       rounds.join()
     )
-    assert.is(held.box.newestRound('a'), 9, rounds.join())
+    assert.is(held.box.newestRound, 9, rounds.join())
   }
 })
 
 inbox('lets what is over make room first', () => {
   const { box } = holding(5, 8)
-  assert.is(box.hold('a', update(9), 8), undefined)
+  assert.is(box.hold(update(9), 8), undefined)
   assert.equal(
-    [5, 8, 9].map(round => box.has('a', round)),
+    [5, 8, 9].map(round => box.has(round)),
     [false, true, true]
   )
-})
-
-inbox('keeps peers apart', () => {
-  const { box } = holding(5, 6)
-  box.hold('b', update(7), 5)
-  assert.equal([box.newestRound('a'), box.newestRound('b'), box.newestRound('c')], [6, 7, undefined])
-  assert.is(box.take('c', 5), undefined)
-})
-
-inbox('forgets the peers that it is not told to keep', () => {
-  const { box } = holding(5)
-  box.hold('b', update(7), 5)
-  box.keep(new Set(['b', 'c']))
-  assert.equal([box.newestRound('a'), box.newestRound('b')], [undefined, 7])
 })
 
 inbox.run()

@@ -159,6 +159,13 @@ for (const [flags, code, message] of [
   ],
   [['--sharing', 'last:30'], 2, 'sharing last:30 of'],
   [['--churn', 'leave:2,1'], 2, 'churn leave:2,1: expected on-off:ON,OFF'],
+  [['--churn', 'phones:2', '--churn', 'phones:2'], 2, 'churn phones and phones: each says when every node is online.'],
+  [
+    ['--problem', 'consensus:3', '--until', 'accuracy=0.9'],
+    2,
+    'accuracy=0.9: consensus:3 has no labels; expected loss'
+  ],
+  [['--replay', folder.path], 2, '--dataset has no effect with --replay, which repeats the record as it was.'],
   [['--nodes', '4', '--eval-nodes', '5'], 2, '--eval-nodes 5: expected at most --nodes, which is 4.'],
   [['--compress', 'top-k:0.1'], 2, 'Use anti-entropy or choco-sgd, which send differences'],
   [['--workers', '0'], 2, 'Expected a whole number from 1 to 256.'],

@@ -8,6 +8,7 @@ import { createTopology } from '../../learning/topology/create-topology.js'
 import { metropolisHastings } from '../../learning/topology/mixing-matrix.js'
 import { encodeUpdate } from '../../protocols/update-codec.js'
 import {
+  checkDisturbances,
   disturb,
   energyProfiles,
   energySpent,
@@ -196,6 +197,16 @@ for (const spec of ['phones:0', 'on-off:1', 'on-off:0,1', 'leave:1.5,3', 'partit
     )
   })
 }
+
+simulation('refuses disturbances that would undo each other', () => {
+  const check = (...specs: string[]): void => checkDisturbances(specs.map(parseDisturbance))
+  check('on-off:2,8', 'leave:0.1,5', 'leave:0.2,9', 'partition:0.5,30,40', 'partition:0.5,10,20')
+  assert.throws(() => check('on-off:2,8', 'phones:60'), /churn on-off and phones: each says when every node is online/)
+  assert.throws(
+    () => check('partition:0.5,30,40', 'partition:0.3,10,35'),
+    /churn partition: one begins at 30 s, and another one heals at 35 s/
+  )
+})
 
 simulation('reckons energy by wakes, bytes and operations', () => {
   const effort = { bytesSent: 1e6, bytesReceived: 1e6, wakes: 2, operations: trainingOperations(1000, 10) }

@@ -135,6 +135,7 @@ for (const [swarm, path, problem] of [
   [{ averaging: 'choco-sgd', topology: 'one-peer-exponential' }, 'swarm.topology', 'neighbours take turns'],
   [{ sharing: 'last:9', rounds: 9 }, 'swarm.sharing', 'expected at most last:8'],
   [{ churn: ['leave:0.5,1', 'leave:2,1'] }, 'swarm.churn[1]', 'expected'],
+  [{ churn: ['on-off:2,8', 'phones:60'] }, 'swarm.churn', 'each says when every node is online'],
   [{ nods: 3 }, 'swarm.nods', 'no such field'],
   [{ nodes: 0 }, 'swarm.nodes', '>=1'],
   [{ nodes: '8' }, 'swarm.nodes', 'expected number'],

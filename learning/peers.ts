@@ -1,0 +1,97 @@
+import type { Neighbour } from './averaging/averaging.js'
+import { Inbox } from './inbox.js'
+import { isTurn } from './topology/turn.js'
+import { Waits } from './waits.js'
+
+/** What a round machine remembers of one peer. */
+export class PeerRecord {
+  /** Otherwise it is expected to become one. */
+  isNeighbour = false
+  readonly inbox = new Inbox()
+  readonly waits = new Waits()
+  /** A deadline passed without it, and it was not heard since. */
+  isSilent = false
+  /** Where updates are not held back until their round: whether it was heard in this round, and of an earlier one. */
+  isBehind = false
+  /** The newest round that it was heard of, likewise; 0: none. */
+  heardRound = 0
+
+  /** The newest round that it has sent something for; 0: none that we know. */
+  get newestRound(): number {
+    return this.inbox.newestRound || this.heardRound
+  }
+}
+
+/** The peers of a round machine, a record each: its neighbours, and those that are about to become some. */
+export class Peers {
+  #records: ReadonlyMap<string, PeerRecord> = new Map()
+  #all: readonly PeerRecord[] = []
+  /** Neighbours, sorted by peer. */
+  #links: readonly Neighbour[] = []
+  #takesTurns = false
+  /** Of all neighbours. */
+  #linked: readonly PeerRecord[] = []
+
+  get all(): readonly PeerRecord[] {
+    return this.#all
+  }
+
+  /** How many neighbours there are, whether or not it is their turn. */
+  get neighbourCount(): number {
+    return this.#links.length
+  }
+
+  /** Those whose turn it is, sorted by peer. */
+  neighboursOf(round: number): readonly Neighbour[] {
+    return this.#takesTurns ? this.#links.filter(({ turn }) => isTurn(turn, round)) : this.#links
+  }
+
+  get(peer: string): PeerRecord | undefined {
+    return this.#records.get(peer)
+  }
+
+  /** These are all from now on; others are forgotten. */
+  set(neighbours: readonly Neighbour[], expected: readonly string[]): void {
+    const records = new Map<string, PeerRecord>()
+    const recordOf = (peer: string, isNeighbour: boolean): PeerRecord => {
+      const record = this.#records.get(peer) ?? new PeerRecord()
+      record.isNeighbour = isNeighbour
+      records.set(peer, record)
+      return record
+    }
+    for (const peer of expected) recordOf(peer, false)
+    this.#links = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
+    this.#linked = this.#links.map(({ peer }) => recordOf(peer, true))
+    this.#takesTurns = this.#links.some(({ turn }) => turn !== undefined)
+    this.#records = records
+    this.#all = [...records.values()]
+  }
+
+  /** A round begins, in which nobody was heard yet. */
+  forgetWhoIsBehind(): void {
+    for (const record of this.#all) record.isBehind = false
+  }
+
+  /**
+   * When all of several neighbours fell silent at once it is rather our own link, or everybody's, that has become slow. Who then
+   * ran on alone would send ever more updates that come ever later; so all are waited for again.
+   */
+  forgiveSilence(): void {
+    if (this.#linked.length < 2) return
+    for (const { isSilent } of this.#linked) if (!isSilent) return
+    for (const record of this.#all) record.isSilent = false
+  }
+
+  /**
+   * The round that neighbours have reached, if it is beyond another one. The lower median decides, silent ones counting as
+   * none, so that one peer alone among several cannot send us into the future.
+   */
+  reachedBeyond(round: number): number | undefined {
+    let isAnyBeyond = false
+    for (const { newestRound } of this.#linked) isAnyBeyond ||= newestRound > round
+    if (!isAnyBeyond) return undefined
+    const newest = this.#linked.map(({ newestRound }) => newestRound).sort((a, b) => a - b)
+    const reached = newest[(newest.length - 1) >> 1]
+    return reached > round ? reached : undefined
+  }
+}
