@@ -21,6 +21,7 @@ const noBytes = new Uint8Array()
 class DPsgd extends Synchronous {
   readonly name = 'd-psgd'
   readonly sendsModels = true
+  readonly keepsToBudget = true
   readonly takesTurns = true
   readonly #scratch: Scratch
   /** What the neighbours get of us this round; not kept for longer. */
