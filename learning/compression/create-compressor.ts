@@ -52,10 +52,11 @@ export function createCompressor(
 /**
  * Check what of a spec can be checked before the model is known: all but the names of tensors.
  *
+ * @returns one of vectors of one value
  * @throws UnknownNameError, InvalidParametersError
  */
-export function checkCompressorSpec(spec: string): void {
-  createCompressor(parse(spec).coding, createLayout([{ name: 'probe', shape: [1] }]))
+export function checkCompressorSpec(spec: string): Compressor {
+  return createCompressor(parse(spec).coding, createLayout([{ name: 'probe', shape: [1] }]))
 }
 
 /** What comes before `+exact:NAME`, and the names. */
