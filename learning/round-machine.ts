@@ -1,7 +1,10 @@
 import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, Update } from './averaging/averaging.js'
 import { checkCompressor } from './averaging/check-compressor.js'
 import { Plausibility } from './averaging/plausibility.js'
+import { BUDGET_STATE_BYTES, BudgetController } from './budget-controller.js'
 import type { Compressor } from './compression/compressor.js'
+import { isAdaptive } from './compression/adaptive.js'
+import { joined } from './compression/joined.js'
 import { Deadline, defaultDeadlineBounds, paceDeadlineBounds, type DeadlineBounds } from './deadline.js'
 import { addDifference, allFinite } from './parameters.js'
 import { Peers, type PeerRecord } from './peers.js'
@@ -23,14 +26,18 @@ export type Event = { readonly nowMs: number } & (
       readonly expected?: readonly string[]
       readonly swarmSize?: number
     }
-  /** The local steps asked for by `train` have ended; their result is in `work`. @default work: the machine's work vector */
-  | { readonly type: 'trained'; readonly loss: number; readonly work?: Float32Array }
+  /**
+   * The local steps asked for by `train` have ended; their result is in `work`. @default work: the machine's work vector
+   * `bytesSent`: by this node, everything in, since it started; for a budget. @default 0
+   */
+  | { readonly type: 'trained'; readonly loss: number; readonly work?: Float32Array; readonly bytesSent?: number }
   | { readonly type: 'update'; readonly from: string; readonly update: Update }
   /** The time that `wait` named has come. */
   | { readonly type: 'timeout' }
 )
 
 type MembersEvent = Extract<Event, { type: 'members' }>
+type TrainedEvent = Extract<Event, { type: 'trained' }>
 
 /** What the node has to do, in this order. */
 export type Action =
@@ -125,6 +132,8 @@ export class RoundMachine {
   readonly #minRoundMs: number
   readonly #deadline: Deadline
   readonly #peers = new Peers()
+  /** How long messages may be; undefined: as the compressor makes them. */
+  readonly #budget: BudgetController | undefined
   /** What `parameters` were when local steps began; only strategies that average meanwhile need it. */
   readonly #base: Float32Array | undefined
   readonly #memory: RoundMemory | undefined
@@ -163,7 +172,10 @@ export class RoundMachine {
     this.#state = { parameters, neighbours: [], swarmSize: 1, round, finished: false, compressor, rng, plausibility }
     this.#stepsTaken = stepsTaken
     if (!averaging.synchronous) this.#base = new Float32Array(parameters.length)
-    averaging.begin?.(parameters, round, init.strategyState)
+    const budgetBytes = isAdaptive(compressor) ? BUDGET_STATE_BYTES : 0
+    const saved = init.strategyState
+    if (isAdaptive(compressor)) this.#budget = new BudgetController(compressor, saved?.slice(0, budgetBytes))
+    averaging.begin?.(parameters, round, saved?.slice(budgetBytes))
   }
 
   /** The round under way, or the last one when finished. */
@@ -181,9 +193,10 @@ export class RoundMachine {
     return this.#stepsTaken
   }
 
-  /** What the strategy keeps beside the parameters, for a restart; read it when a round has ended. */
+  /** What strategy and budget keep beside the parameters, for a restart; read it when a round has ended. */
   get strategyState(): Uint8Array {
-    return this.#averaging.save?.() ?? new Uint8Array()
+    const strategy = this.#averaging.save?.() ?? new Uint8Array()
+    return this.#budget === undefined ? strategy : joined(this.#budget.save(), strategy)
   }
 
   get phase(): Phase {
@@ -224,7 +237,7 @@ export class RoundMachine {
         this.#members(event, event.nowMs)
         break
       case 'trained':
-        if (this.#phase === 'training') this.#trained(event.loss, event.work ?? this.#work!, event.nowMs)
+        if (this.#phase === 'training') this.#trained(event)
         break
       case 'update':
         this.#update(event.from, event.update, event.nowMs)
@@ -248,8 +261,8 @@ export class RoundMachine {
     this.#state.neighbours = this.#peers.neighboursOf(round)
   }
 
-  /** @param work - changed */
-  #trained(loss: number, work: Float32Array, nowMs: number): void {
+  /** Changes the work vector. */
+  #trained({ loss, work = this.#work!, bytesSent = 0, nowMs }: TrainedEvent): void {
     if (this.#steps > 0) this.#takeSteps(loss, work)
     if (this.#averaging.synchronous) this.#catchUp(0)
     else if (this.#averaging.keepsPace === true) this.#catchUp(roundsApart)
@@ -257,6 +270,8 @@ export class RoundMachine {
     this.#phase = 'averaging'
     this.#averagingSinceMs = nowMs
     this.#deadline.trained(this.#state.round, nowMs)
+    const neighbours = this.#state.neighbours.length
+    if (this.#budget !== undefined) this.#state.compressor = this.#budget.compressor({ nowMs, bytesSent, neighbours })
     this.#perform(this.#averaging.trained(this.#state), nowMs)
     this.#deliverHeld(nowMs)
     if (this.#isAveraging()) this.#wait(nowMs + this.#deadlineMs)

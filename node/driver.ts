@@ -27,6 +27,8 @@ export interface DriverInit {
   /** Evaluate after every so many rounds, and after the last; 0: never. */
   readonly evaluateEvery: number
   readonly rounds: number
+  /** By this node, since it started. @default nothing */
+  readonly bytesSent?: () => number
   /** Local steps have ended; their averaging begins when this resolves. @default at once */
   readonly beforeAveraging?: () => Promise<void>
   /** A round has ended. The parameters, and the optimiser's state, are those of its end until this returns. */
@@ -163,7 +165,7 @@ export class Driver {
       ({ loss, cpuMs }) => {
         this.cpu.trainingMs += cpuMs
         this.#averagingSinceMs = this.#parts.clock.now()
-        const average = (): void => this.#handle({ type: 'trained', loss })
+        const average = (): void => this.#handle({ type: 'trained', loss, bytesSent: this.#init.bytesSent?.() })
         const ready = this.#init.beforeAveraging?.()
         if (ready === undefined) average()
         else void ready.then(average)

@@ -30,6 +30,8 @@ export interface LearningSettings {
   readonly averaging: string
   readonly topology: string
   readonly compress: string
+  /** What a node may send, in place of `compress`: `200KB/round`, `5MB/hour`. @default without limit */
+  readonly budget?: string
   readonly seed: number
 }
 

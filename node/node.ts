@@ -203,6 +203,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
         optimizerState: this.#optimizerState,
         evaluateEvery,
         rounds,
+        bytesSent: () => traffic.total.sent,
         // Local steps go on while the round before is written: a crash takes one round, however slow the disk is.
         beforeAveraging: this.#checkpoints === undefined ? undefined : () => this.#checkpoints!.caughtUp(),
         onAveraged: (result, timing) => this.#averaged(result, timing),

@@ -1,8 +1,9 @@
 import type { Schema } from '../data/index.js'
 import { buildModel, checkModelFits, modelLayout, reconstructs, type TrainingSettings } from '../engine/index.js'
-import { checkCompressor } from '../learning/averaging/check-compressor.js'
+import { budgetCompressor, checkCompressor } from '../learning/averaging/check-compressor.js'
 import { checkTopology } from '../learning/averaging/check-topology.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
+import { checkBudget } from '../learning/compression/adaptive.js'
 import { checkCompressorSpec, createCompressor } from '../learning/compression/create-compressor.js'
 import { InvalidParametersError } from '../learning/errors.js'
 import { elementCount } from '../learning/parameters.js'
@@ -20,8 +21,22 @@ import { defaultSettings, type LearningSettings } from './learning-settings.js'
  * @throws InvalidTaskError for a number out of range
  */
 export function buildTask(settings: Partial<LearningSettings>, schema: Schema): Task {
+  const { compress = defaultSettings.compress } = settings
+  if (settings.budget !== undefined && compress !== defaultSettings.compress) {
+    throw new InvalidParametersError(`a budget of ${settings.budget} decides how to compress; remove ${compress}.`)
+  }
   const { model, optimizer, learningRate, momentum, batchSize, ...others } = { ...defaultSettings, ...settings }
-  const { loss: asked, sharing, roundMemory, weightDecay, clipNorm, clipValue, perExampleClipNorm, ...rest } = others
+  const {
+    budget,
+    loss: asked,
+    sharing,
+    roundMemory,
+    weightDecay,
+    clipNorm,
+    clipValue,
+    perExampleClipNorm,
+    ...rest
+  } = others
   const target = typeof model === 'string' && reconstructs(model) ? 'input' : undefined
   const loss = target === 'input' ? 'mean-squared-error' : lossFor(schema, asked)
   const outputs = outputsOf(schema, target)
@@ -32,6 +47,7 @@ export function buildTask(settings: Partial<LearningSettings>, schema: Schema): 
   const task = parseTask({
     version: 1,
     ...rest,
+    compress: budget === undefined ? rest.compress : budgetCompressor(rest.averaging, budget),
     ...(sharing === undefined ? {} : { sharing }),
     ...(roundMemory === undefined ? {} : { roundMemory }),
     model: topology,
@@ -50,7 +66,9 @@ export function checkTask(task: Task): void {
   if (task.sharing !== undefined) checkSharing(averaging, parseSharing(task.sharing))
   if (task.roundMemory !== undefined) checkRoundMemory(task.roundMemory, averaging, task.training.optimizer)
   checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema, task.training.target))
-  checkCompressor(averaging, createCompressor(task.compress, modelLayout(task.model)))
+  const compressor = createCompressor(task.compress, modelLayout(task.model))
+  checkCompressor(averaging, compressor)
+  checkBudget(compressor, 1)
 }
 
 /** How a node of the task takes its local steps. */

@@ -39,6 +39,10 @@ export function learningOptions(): Option[] {
       '--compress <spec>',
       'float32, float16, quantize:8, sign, top-k:0.01+quantize:8, random-blocks:0.1, low-rank:4, quantize:4+exact:bias, ...'
     ).default(compress),
+    option(
+      '--budget <bytes>',
+      'instead: what a node may send, as 200KB/round or 5MB/hour; it compresses accordingly (default: any)'
+    ).conflicts('compress'),
     option('--local-steps <n>', 'optimizer steps between two averagings').default(localSteps).argParser(wholeNumber(1)),
     option(
       '--sharing <rounds>',

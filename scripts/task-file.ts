@@ -26,6 +26,7 @@ const settingsSchema = z.strictObject({
   averaging: z.string().optional(),
   topology: z.string().optional(),
   compress: z.string().optional(),
+  budget: z.string().optional(),
   seed: z.int().min(0).optional(),
   label: z.string().optional(),
   kind: z.enum(['classification', 'regression']).optional(),

@@ -136,7 +136,7 @@ export class VirtualNode implements Occurrence {
       return
     }
     const training = this.#training
-    if (training === undefined) return this.#handle({ type: 'trained', loss: NaN, nowMs: this.#parts.clock.nowMs })
+    if (training === undefined) return this.#handleTrained(NaN)
     this.#training = undefined
     const trained = this.#parts.lookahead.take(training)
     return trained instanceof Promise ? trained.then(later => this.#trained(later)) : this.#trained(trained)
@@ -202,9 +202,12 @@ export class VirtualNode implements Occurrence {
   }
 
   #trained(trained: Trained): void {
-    const { loss, parameters } = trained
-    this.#handle({ type: 'trained', loss, work: parameters, nowMs: this.#parts.clock.nowMs })
+    this.#handleTrained(trained.loss, trained.parameters)
     trained.release()
+  }
+
+  #handleTrained(loss: number, work?: Float32Array): void {
+    this.#handle({ type: 'trained', loss, work, bytesSent: this.#bytesSent, nowMs: this.#parts.clock.nowMs })
   }
 
   #send(to: string, update: Update): void {

@@ -93,6 +93,7 @@ class AntiEntropy implements Averaging {
   readonly name = 'anti-entropy'
   readonly synchronous = false
   readonly keepsPace = true
+  readonly keepsToBudget = true
   /** The common model in double precision, what is not sent yet, usual steps, and increments kept as long as a model. */
   readonly vectors = 6
   readonly #scratch: Scratch

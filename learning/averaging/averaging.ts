@@ -117,6 +117,8 @@ export interface Averaging {
   readonly takesTurns?: true
   /** True when a payload is a model, of which no coordinate may be missing; see `checkCompressor`. */
   readonly sendsModels?: true
+  /** True when compressors of messages of different lengths suit it; see `checkCompressor`. */
+  readonly keepsToBudget?: true
   /** Vectors as long as the model that it keeps, whatever its neighbours, and for each of them. @default 0 */
   readonly vectors?: number
   readonly vectorsPerLink?: number

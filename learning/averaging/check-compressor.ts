@@ -1,6 +1,10 @@
+import { adaptiveQuantize } from '../compression/adaptive-quantize.js'
+import { adaptiveTopK } from '../compression/adaptive-top-k.js'
 import type { Compressor } from '../compression/compressor.js'
 import { InvalidParametersError } from '../errors.js'
+import { createLayout } from '../parameters.js'
 import type { Averaging } from './averaging.js'
+import { createAveraging } from './create-averaging.js'
 
 /**
  * A strategy that sends models needs all of one: what a message leaves out would be taken for "the same as mine" by each
@@ -8,10 +12,31 @@ import type { Averaging } from './averaging.js'
  *
  * @throws InvalidParametersError when the strategy cannot use the compressor
  */
-export function checkCompressor({ name, sendsModels }: Averaging, { spec, sparse }: Compressor): void {
+export function checkCompressor(averaging: Averaging, { spec, sparse, adaptive }: Compressor): void {
+  const { name, sendsModels } = averaging
+  if (adaptive !== undefined && averaging.keepsToBudget === undefined) {
+    throw new InvalidParametersError(
+      `${name} cannot keep to a budget of ${adaptive.budget.spec}; use anti-entropy, choco-sgd or d-psgd.`
+    )
+  }
   if (sendsModels === undefined || sparse === undefined) return
   throw new InvalidParametersError(
     `${spec} with ${name}: only a part of the model would be sent, and the mean over nodes would be lost. ` +
       'Use anti-entropy or choco-sgd, which send differences, or a compressor that keeps every value, such as quantize:4.'
   )
+}
+
+/**
+ * The compressor that keeps to a budget.
+ *
+ * @param averaging - its spec
+ * @param budget - as `--budget` takes it
+ * @throws UnknownNameError, InvalidParametersError
+ */
+export function budgetCompressor(averaging: string, budget: string): string {
+  const created = createAveraging(averaging, 1)
+  const kind = created.sendsModels === undefined ? adaptiveTopK : adaptiveQuantize
+  const compressor = kind.create(budget, createLayout([{ name: 'probe', shape: [1] }]))
+  checkCompressor(created, compressor)
+  return compressor.spec
 }

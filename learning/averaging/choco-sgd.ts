@@ -44,6 +44,7 @@ interface Link {
  */
 class ChocoSgd extends Synchronous {
   readonly name = 'choco-sgd'
+  readonly keepsToBudget = true
   /** Two public copies, and the history of one, which is no longer than a full copy. */
   readonly vectors = 3
   readonly vectorsPerLink = 1

@@ -19,6 +19,7 @@ import { Synchronous } from './synchronous.js'
 class DPsgd extends Synchronous {
   readonly name = 'd-psgd'
   readonly sendsModels = true
+  readonly keepsToBudget = true
   readonly takesTurns = true
   readonly #scratch: Scratch
   /** What all neighbours get of us this round; not kept for longer. */

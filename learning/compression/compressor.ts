@@ -1,5 +1,6 @@
 import type { Layout } from '../parameters.js'
 import type { Rng } from '../rng.js'
+import type { Adaptive } from './adaptive.js'
 
 /** Turns a vector of `layout.size` floats into bytes and back. Stateless: error feedback is a wrapper around it. */
 export interface Compressor {
@@ -16,6 +17,8 @@ export interface Compressor {
   readonly stepSize?: number
   /** True when messages leave coordinates out: a receiver then keeps there what it has. */
   readonly sparse?: true
+  /** Only when its messages may be of different lengths, as a budget allows. */
+  readonly adaptive?: Adaptive
   /** True when `decode` can begin in the middle, for no more than what it writes there costs. */
   readonly seekable?: true
   /**

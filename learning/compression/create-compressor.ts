@@ -1,6 +1,8 @@
 import { InvalidParametersError } from '../errors.js'
 import { createLayout, type Layout } from '../parameters.js'
 import { findKind } from '../spec.js'
+import { adaptiveQuantize } from './adaptive-quantize.js'
+import { adaptiveTopK } from './adaptive-top-k.js'
 import type { Compressor, CompressorKind } from './compressor.js'
 import { exactly } from './exact.js'
 import { float16 } from './float16.js'
@@ -21,7 +23,9 @@ export const compressorKinds: readonly CompressorKind[] = [
   topK,
   randomK,
   randomBlocks,
-  lowRank
+  lowRank,
+  adaptiveTopK,
+  adaptiveQuantize
 ]
 
 const EXACT = '+exact'
@@ -31,7 +35,7 @@ const EXACT = '+exact'
  * any number of `+exact:NAME`, for tensors that it must not touch
  * @param kinds - those that a spec may name
  * @throws UnknownNameError when no kind, or no tensor, has that name
- * @throws InvalidParametersError when an argument is outside its range, or a `+` follows what keeps every value
+ * @throws InvalidParametersError when an argument is outside its range, or a `+` follows what keeps every value or keeps to a budget
  */
 export function createCompressor(
   spec: string,
@@ -40,16 +44,19 @@ export function createCompressor(
 ): Compressor {
   const { coding, exact } = parse(spec)
   const create = (coded: Layout): Compressor => createCoding(coding, coded, kinds)
-  return exact.length === 0 ? create(layout) : exactly(exact, layout, create)
+  if (exact.length === 0) return create(layout)
+  if (create(layout).adaptive === undefined) return exactly(exact, layout, create)
+  throw new InvalidParametersError(`${spec}: what keeps to a budget decides by itself. Remove "${EXACT}:${exact[0]}".`)
 }
 
 /**
  * Check what of a spec can be checked before the model is known: all but the names of tensors.
  *
+ * @returns one of vectors of one value
  * @throws UnknownNameError, InvalidParametersError
  */
-export function checkCompressorSpec(spec: string): void {
-  createCompressor(parse(spec).coding, createLayout([{ name: 'probe', shape: [1] }]))
+export function checkCompressorSpec(spec: string): Compressor {
+  return createCompressor(parse(spec).coding, createLayout([{ name: 'probe', shape: [1] }]))
 }
 
 /** What comes before `+exact:NAME`, and the names. */

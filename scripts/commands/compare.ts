@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
+import { budgetCompressor } from '../../learning/averaging/check-compressor.js'
 import { comparisonJson, comparisonTable, formatFigure, gridTable } from '../compare/describe.js'
 import { figureOf, valueOf } from '../compare/result.js'
 import { ComparisonRun } from '../compare/run-comparison.js'
@@ -49,8 +50,12 @@ export function compareCommand(): Command {
 }
 
 async function runComparison(flags: CompareFlags, command: Command): Promise<void> {
-  const { strategies: variants, seeds: count, learningRates = [flags.learningRate], until: target, out } = flags
-  const base = await simulationConfigOf({ ...flags, averaging: variants[0].averaging })
+  const { seeds: count, learningRates = [flags.learningRate], until: target, out, budget } = flags
+  const variants = flags.strategies.map(each => ({
+    ...each,
+    compress: each.compress ?? (budget === undefined ? undefined : budgetCompressor(each.averaging, budget))
+  }))
+  const base = await simulationConfigOf({ ...flags, averaging: variants[0].averaging, budget: undefined })
   refuseDataFlags(command, flags.problem)
   const seeds = Array.from({ length: count }, (_, i) => flags.seed + i)
   const folder = join(out, freeRunId(out, new Date()))

@@ -44,6 +44,7 @@ const settingNames = [
   'averaging',
   'topology',
   'compress',
+  'budget',
   'seed'
 ] as const
 

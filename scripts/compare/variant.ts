@@ -24,7 +24,7 @@ export const variantExamples = 'd-psgd,choco-sgd/top-k:0.01,d-psgd@ring~outer'
 export function parseVariants(list: string): Variant[] {
   const variants = list.split(',').map(text => {
     const name = text.trim()
-    const match = /^([^/@~]+)(?:\/([^/@~]+))?(?:@([^/@~]+))?(?:~([^/@~]+))?$/.exec(name)
+    const match = /^([^/@~]+)(?:\/([^/@~]+(?:\/(?:round|hour))?))?(?:@([^/@~]+))?(?:~([^/@~]+))?$/.exec(name)
     if (match === null) {
       const expected = `expected ${variantForm}, as in ${variantExamples}`
       throw new InvalidParametersError(`strategies ${list}: "${name}"; ${expected}.`)

@@ -1,4 +1,5 @@
 import { createEngine, initialParameters, modelLayout } from '../../engine/index.js'
+import { checkCompressor } from '../../learning/averaging/check-compressor.js'
 import { checkTopology } from '../../learning/averaging/check-topology.js'
 import { createAveraging } from '../../learning/averaging/create-averaging.js'
 import { createCompressor } from '../../learning/compression/create-compressor.js'
@@ -18,7 +19,7 @@ import {
   type Workforce
 } from '../../simulation/index.js'
 import { UsageError } from '../errors.js'
-import { planSwarm, type SwarmConfig, type SwarmPlan } from '../swarm/config.js'
+import { checkBudgetOn, planSwarm, type SwarmConfig, type SwarmPlan } from '../swarm/config.js'
 import { readNodeData } from './node-data.js'
 
 /** What virtual nodes learn, and who trains it. */
@@ -104,6 +105,8 @@ function modelNeeds({ nodes, settings }: SwarmConfig, layout: Layout) {
   const averaging = createAveraging(settings.averaging, layout.size)
   checkTopology(averaging, topology)
   const compressor = createCompressor(settings.compress, layout)
+  checkCompressor(averaging, compressor)
+  checkBudgetOn(graph, compressor)
   const remembered = settings.roundMemory === undefined ? 0 : RoundMemory.vectors
   const maxUpdateBytes = averaging.maxUpdateBytes?.(compressor) ?? compressor.maxBytes
   return {

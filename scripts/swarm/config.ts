@@ -6,10 +6,14 @@ import {
   type LoadOptions,
   type Schema
 } from '../../data/index.js'
-import { takesImages, type BackendName } from '../../engine/index.js'
+import { modelLayout, takesImages, type BackendName } from '../../engine/index.js'
+import { checkBudget } from '../../learning/compression/adaptive.js'
+import type { Compressor } from '../../learning/compression/compressor.js'
+import { createCompressor } from '../../learning/compression/create-compressor.js'
 import { createRng } from '../../learning/rng.js'
 import { checkLastRounds, parseSharing } from '../../learning/sharing.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
+import type { Graph } from '../../learning/topology/topology.js'
 import type { LearningSettings } from '../../node/index.js'
 import { buildTask } from '../../node/settings.js'
 import type { Task } from '../../protocols/index.js'
@@ -61,7 +65,7 @@ export function planSwarm(config: SwarmConfig): SwarmPlan {
   const { nodes, settings, label, kind, standardise, missing } = config
   const path = config.dataset === 'mnist' ? mnistFolder() : config.dataset
   const data: DataSource = { path, seed: settings.seed, missing }
-  createTopology(settings.topology).graph(nodes, settings.seed)
+  const graph = createTopology(settings.topology).graph(nodes, settings.seed)
   const partition = parsePartition(config.partition)
   // Only tables need their rows for a schema; of images a row is enough.
   const options = {
@@ -77,9 +81,15 @@ export function planSwarm(config: SwarmConfig): SwarmPlan {
     throw new UsageError(`${labels.length} training rows cannot be shared out over ${nodes} nodes; lower --nodes.`)
   const rows = partition.assign({ labels, nodes, samples }, createRng(settings.seed).fork('partition'))
   const task = buildTask(settings, schemaOf(path, options))
+  checkBudgetOn(graph, createCompressor(task.compress, modelLayout(task.model)))
   if (settings.sharing !== undefined) checkLastRounds(parseSharing(settings.sharing), config.rounds)
   checkTarget(config.until, task)
   return { config, task, data, rows }
+}
+
+/** @throws InvalidParametersError when a node has more neighbours than its budget is enough for */
+export function checkBudgetOn({ neighbours, turns }: Graph, compressor: Compressor): void {
+  checkBudget(compressor, turns === undefined ? Math.max(...neighbours.map(({ length }) => length)) : 1)
 }
 
 /** The same stream for everyone, so that all hold out the same rows. */

@@ -54,6 +54,7 @@ export function describe(summary: Summary, folder: string): string {
   lines.push(
     `consensus  ${summary.consensusDistance.toFixed(2)} after ${summary.rounds} rounds`,
     `bytes      ${formatBytes(bytes.sentPerNode)} sent and ${formatBytes(bytes.receivedPerNode)} received a node`,
+    ...(summary.budget === undefined ? [] : [describeBudget(summary.budget)]),
     `time       ${formatSeconds(seconds.wall)}, ${formatSeconds(seconds.cpu)} of CPU for training and network in all`,
     ...(summary.joules === undefined ? [] : [describeEnergy(summary.joules)]),
     `memory     ${formatBytes(memory.maxRssPerNode)} a node`
@@ -67,6 +68,10 @@ export function describe(summary: Summary, folder: string): string {
   lines.push(`record     ${folder}`)
   if (model !== undefined) lines.push(`model      ${join(folder, model.folder)}, of node ${model.node}`)
   return lines.join('\n')
+}
+
+function describeBudget({ spec, sentPerNode }: NonNullable<Summary['budget']>): string {
+  return `budget     ${spec} a node; sent ${formatBytes(sentPerNode)}/${spec.split('/')[1]}`
 }
 
 function describeEnergy({ mean, max, computing, radio, wakes }: NonNullable<Summary['joules']>): string {

@@ -1,3 +1,4 @@
+import { checkCompressorSpec } from '../../learning/compression/create-compressor.js'
 import type { Target } from '../options.js'
 import type { SwarmConfig } from './config.js'
 import type { NodeEnd } from './messages.js'
@@ -12,6 +13,8 @@ export interface Summary {
   readonly accuracy: Spread | null
   readonly r2: Spread | null
   readonly consensusDistance: number
+  /** What a node was to send, and what it did, in bytes a round or an hour. */
+  readonly budget?: { readonly spec: string; readonly sentPerNode: number }
   /** Over all connections: payloads, headers, framing, encryption, handshakes, membership. */
   readonly bytes: { readonly sentPerNode: number; readonly receivedPerNode: number }
   readonly seconds: {
@@ -93,6 +96,7 @@ export function summarise(
     accuracy: spread(perNode.flatMap(({ accuracy }) => accuracy ?? [])) ?? null,
     r2: spread(perNode.flatMap(({ r2 }) => r2 ?? [])) ?? null,
     consensusDistance: last?.consensusDistance ?? 0,
+    ...budgetOf(settings.compress, last),
     bytes: { sentPerNode: last?.bytesSentPerNode ?? 0, receivedPerNode: last?.bytesReceivedPerNode ?? 0 },
     seconds: { wall: last?.seconds ?? 0, cpu: last?.cpuSeconds ?? 0, toTarget: reached?.seconds ?? null },
     target:
@@ -113,6 +117,15 @@ export function summarise(
     seed: settings.seed,
     perNode
   }
+}
+
+/** How a node kept to its budget, if it had one. */
+function budgetOf(compress: string, last: SwarmRound | undefined): Pick<Summary, 'budget'> {
+  const { adaptive } = checkCompressorSpec(compress)
+  if (adaptive === undefined || last === undefined) return {}
+  const { spec, per } = adaptive.budget
+  const passed = per === 'round' ? last.round : last.seconds / 3600
+  return { budget: { spec, sentPerNode: last.bytesSentPerNode / passed } }
 }
 
 function nodeSummary(node: number, { peer, lost, end }: NodeFate, scores: Scoreboard): NodeSummary {

@@ -108,6 +108,11 @@ compare('reads compressor, topology and round memory of a strategy', () => {
   ])
 })
 
+compare('reads a budget as part of a strategy', () => {
+  const [{ compress, topology }] = parseVariants('anti-entropy/adaptive-top-k:6.4KB/round@ring')
+  assert.equal([compress, topology], ['adaptive-top-k:6.4KB/round', 'ring'])
+})
+
 compare('takes the median of an even number between the two in the middle', () => {
   assert.equal(medianOf([4, 1, 3, 10]), { median: 3.5, min: 1, max: 10 })
 })

@@ -265,7 +265,8 @@ creation('names the known ones when a name is unknown', () => {
       error instanceof UnknownNameError &&
       error.actual === 'zip' &&
       error.message ===
-        'unknown compressor "zip"; expected one of float32, float16, quantize, sign, top-k, random-k, random-blocks, low-rank'
+        'unknown compressor "zip"; expected one of float32, float16, quantize, sign, top-k, random-k, random-blocks, low-rank, ' +
+          'adaptive-top-k, adaptive-quantize'
   )
 })
 

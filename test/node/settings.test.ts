@@ -41,6 +41,21 @@ settings('take the loss that fits the label, or one that is asked for', () => {
   )
 })
 
+settings('take a budget in place of a compressor, as it suits the strategy', () => {
+  const compress = (averaging: string, budget: string): string => buildTask({ averaging, budget }, CLASSES).compress
+  assert.is(compress('anti-entropy', '5mb/hour'), 'adaptive-top-k:5MB/hour')
+  assert.is(compress('d-psgd', '200KB/round'), 'adaptive-quantize:200KB/round')
+  for (const [wrong, message] of [
+    [{ budget: '1MB/hour', compress: 'sign' }, /a budget of 1MB\/hour decides how to compress; remove sign/],
+    [{ budget: '9B/round', averaging: 'anti-entropy' }, /budget 9B\/round: the smallest message takes \d+ bytes/]
+  ] as const) {
+    assert.throws(
+      () => buildTask(wrong, CLASSES),
+      (error: Error) => error instanceof InvalidParametersError && message.test(error.message)
+    )
+  }
+})
+
 settings('of an autoencoder predict the input, whatever the label', () => {
   const task = buildTask({ model: 'autoencoder' }, CLASSES)
   assert.equal([task.training.loss, task.training.target], ['mean-squared-error', 'input'])

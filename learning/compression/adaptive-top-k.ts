@@ -1,0 +1,139 @@
+import { DEFAULT_BUDGET, parseBudget, type Budget } from '../budget.js'
+import { MalformedUpdateError } from '../errors.js'
+import type { Layout } from '../parameters.js'
+import type { Rng } from '../rng.js'
+import type { Adaptive } from './adaptive.js'
+import type { Compressor, CompressorKind, Kept } from './compressor.js'
+import { decodeIndices, encodeIndices, mostIndexBytes } from './index-set.js'
+import { joined } from './joined.js'
+import { gather, keptLayout, scatter } from './kept.js'
+import { largestMagnitudes } from './largest.js'
+import { quantize } from './quantize.js'
+import { keptCount } from './ratio.js'
+import { sign } from './sign.js'
+
+/** Above this density little of a residual is left to send, and a hostile message could ask for more memory. */
+const LARGEST_DENSITY = 0.1
+/** Of fewer values a message is more head than content. */
+const FEWEST_VALUES = 64
+/** The form, and how many values. */
+const HEAD_BYTES = 1 + 4
+/** What an index takes beyond log2(size / count) bits, by Golomb-Rice, when they are spread evenly. */
+const INDEX_BITS = 1.5
+
+/** How the values may be coded, in the order of their numbers on the wire. */
+const FORMS: readonly ((layout: Layout) => Compressor)[] = [
+  layout => sign.create(undefined, layout),
+  layout => quantize.create('4', layout),
+  layout => quantize.create('8', layout)
+]
+/** The form that step sizes are reckoned with. */
+const USUAL_FORM = 1
+
+/**
+ * `adaptive-top-k:200KB/round`: `top-k` with a density and bits a value that may be others in every message. For its length, each
+ * message takes that of `sign`, `quantize:4` and `quantize:8` which takes most of the input away: many values that are alike
+ * want one bit each, few large ones more. ||x - C(x)||^2 is then least, among the three.
+ *
+ * Biased: it needs error feedback, or a strategy that sends differences. Step size for CHOCO-SGD as `top-k` has it, of the
+ * density that the length allows: neighbours of very different budgets then differ in it.
+ *
+ * Wire: the number of the form, a byte; the number of values, 4 bytes, little-endian; index set; values.
+ */
+export const adaptiveTopK: CompressorKind = {
+  name: 'adaptive-top-k',
+  create: (argument, layout) => new AdaptiveTopK(parseBudget(argument ?? DEFAULT_BUDGET), layout.size)
+}
+
+class AdaptiveTopK implements Compressor {
+  readonly spec: string
+  readonly maxBytes: number
+  readonly stepSize: number
+  readonly sparse = true
+  readonly adaptive: Adaptive
+  readonly #size: number
+  readonly #mostValues: number
+  /** How many values each form has room for. */
+  readonly #counts: readonly number[]
+
+  /** @param bytes - of a message, about. @default as many as it may have */
+  constructor(budget: Budget, size: number, bytes = Infinity) {
+    this.#size = size
+    this.#mostValues = keptCount(LARGEST_DENSITY, size)
+    this.#counts = FORMS.map((_, form) => this.#valuesWithin(form, bytes))
+    this.spec = `${adaptiveTopK.name}:${budget.spec}`
+    const longest = FORMS.map(form => form(keptLayout(this.#mostValues)).maxBytes)
+    this.maxBytes = HEAD_BYTES + mostIndexBytes(this.#mostValues, size) + Math.max(...longest)
+    this.stepSize = (this.#counts[USUAL_FORM] / size) ** 0.6
+    this.adaptive = {
+      budget,
+      leastBytes: Math.ceil(this.#usualBytes(USUAL_FORM, Math.min(FEWEST_VALUES, this.#mostValues))),
+      within: length => new AdaptiveTopK(budget, size, length)
+    }
+  }
+
+  encode(input: Float32Array, rng: Rng): Uint8Array {
+    const largest = largestMagnitudes(input, Math.max(...this.#counts))
+    const values = gather(input, largest)
+    const messages = this.#counts.map((count, form) => {
+      const places = largestMagnitudes(values, count)
+      const indices = places.map(place => largest[place])
+      return this.#encodeAs(form, indices, gather(values, places), rng.fork(form))
+    })
+    return messages.reduce((best, other) => (other.taken > best.taken ? other : best)).bytes
+  }
+
+  decode(bytes: Uint8Array, output: Float32Array): void {
+    scatter(this.decodeKept(bytes), output)
+  }
+
+  readonly decodeKept = (bytes: Uint8Array): Kept => {
+    const { length } = bytes
+    if (length < HEAD_BYTES || length > this.maxBytes) {
+      throw new MalformedUpdateError(`${this.spec}: message of ${length} bytes; expected up to ${this.maxBytes}`)
+    }
+    const count = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true)
+    if (bytes[0] >= FORMS.length || count === 0 || count > this.#mostValues) {
+      throw new MalformedUpdateError(
+        `${this.spec}: ${count} values of the form ${bytes[0]}; expected at most ${this.#mostValues}`
+      )
+    }
+    const indices = new Uint32Array(count)
+    const values = new Float32Array(count)
+    const coded = bytes.subarray(HEAD_BYTES)
+    const end = decodeIndices(coded, indices, this.#size)
+    FORMS[bytes[0]](keptLayout(count)).decode(coded.subarray(end), values)
+    return { indices, values }
+  }
+
+  /** @returns the message, and by how much it makes the squared norm of the input smaller */
+  #encodeAs(form: number, indices: Uint32Array, values: Float32Array, rng: Rng): { bytes: Uint8Array; taken: number } {
+    const coder = FORMS[form](keptLayout(values.length))
+    const coded = coder.encode(values, rng)
+    const decoded = new Float32Array(values.length)
+    coder.decode(coded, decoded)
+    let taken = 0
+    for (let i = 0; i < values.length; i++) taken += values[i] ** 2 - (values[i] - decoded[i]) ** 2
+    const head = new Uint8Array(HEAD_BYTES)
+    head[0] = form
+    new DataView(head.buffer).setUint32(1, values.length, true)
+    return { bytes: joined(head, joined(encodeIndices(indices, this.#size), coded)), taken }
+  }
+
+  /** The most values whose message is not longer; at least one. */
+  #valuesWithin(form: number, bytes: number): number {
+    let fits = 1
+    let tooMany = this.#mostValues + 1
+    while (tooMany - fits > 1) {
+      const count = (fits + tooMany) >>> 1
+      if (this.#usualBytes(form, count) <= bytes) fits = count
+      else tooMany = count
+    }
+    return fits
+  }
+
+  #usualBytes(form: number, count: number): number {
+    const indexBits = count * (Math.log2(this.#size / count) + INDEX_BITS)
+    return HEAD_BYTES + 1 + indexBits / 8 + FORMS[form](keptLayout(count)).maxBytes
+  }
+}
