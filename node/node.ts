@@ -1,7 +1,4 @@
 import { EventEmitter } from 'node:events'
-import type { PeerInfo } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
-import type { Multiaddr } from '@multiformats/multiaddr'
 import { decodePredictions, encodeExamples, type LoadedData, type Prediction, type Schema } from '../data/index.js'
 import { sharedFloats, type Evaluation, type Predictor, type Trainer } from '../engine/index.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
@@ -11,20 +8,14 @@ import { createRng } from '../learning/rng.js'
 import { createRoundMemory } from '../learning/round-memory/create-round-memory.js'
 import { parseSharing } from '../learning/sharing.js'
 import { RoundMachine, type RoundResult } from '../learning/round-machine.js'
-import { createTopology } from '../learning/topology/create-topology.js'
-import { Doubts, Exchange, Membership, TaskServer, type MemberRecord, type Task } from '../protocols/index.js'
+import type { MemberRecord, Task } from '../protocols/index.js'
 import type { Start } from './beginning.js'
 import { CheckpointWriter } from './checkpoint/index.js'
-import type { Clock } from './clock.js'
 import type { Conduct } from './conduct.js'
-import { Contacts } from './contacts.js'
 import { Driver, type RoundTiming } from './driver.js'
 import type { Home } from './home.js'
-import type { Host } from './host.js'
-import type { Logger } from './logger.js'
-import { Neighbourhood } from './neighbourhood.js'
+import { Peering, type PeeringComponents, type PeeringInit } from './peering.js'
 import { reconstructionErrors } from './reconstruction.js'
-import { Silence } from './silence.js'
 import type { NodeStatus, PeerStatus } from './status.js'
 import type { Traffic } from './traffic.js'
 
@@ -67,38 +58,24 @@ interface NodeEvents {
   failed: [error: Error]
 }
 
-export interface NodeComponents {
-  readonly host: Host
-  readonly traffic: Traffic
+export interface NodeComponents extends Omit<PeeringComponents, 'rng'> {
   readonly trainer: Trainer
   readonly predictor: Predictor
-  readonly clock: Clock
-  readonly log: Logger
-  readonly conduct: Conduct
   /** The folder that keeps its identity; the node closes it. */
   readonly home: Home | undefined
 }
 
-export interface NodeInit {
-  readonly task: Task
-  readonly taskId: string
+export interface NodeInit extends Pick<
+  PeeringInit,
+  'task' | 'taskId' | 'contacts' | 'discovered' | 'admits' | 'firstSequence'
+> {
   readonly layout: Layout
   readonly data: LoadedData
   readonly start: Start
   readonly rounds: number
   readonly evaluateEvery: number
   readonly minRoundMs: number
-  /** Addresses to find others at. */
-  readonly contacts: readonly Multiaddr[]
-  /** Peers that were discovered before there was a node. */
-  readonly discovered: readonly PeerInfo[]
-  /** Whether there may be a connection with a peer. */
-  readonly admits: (peer: string) => boolean
-  /** Of its announcements, see `Membership`. */
-  readonly firstSequence: bigint
 }
-
-const contactsKey = 'contacts'
 
 /** How long a node that stops waits for peers to read what it has sent. */
 const drainMs = 1000
@@ -110,19 +87,13 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   readonly #machine: RoundMachine
   readonly #parameters: Float32Array
   readonly #driver: Driver
-  readonly #exchange: Exchange
-  readonly #membership: Membership
-  readonly #doubts: Doubts
-  readonly #neighbourhood: Neighbourhood
-  readonly #silence: Silence
-  readonly #taskServer: TaskServer
+  readonly #peering: Peering
   readonly #optimizerState: Float32Array
   /** What the round memory remembers, shared with the worker; empty without one. */
   readonly #memoryState: Float32Array
   /** Only with a home to write to. */
   readonly #checkpoints: CheckpointWriter | undefined
   readonly #conduct: Conduct
-  readonly #contacts: Contacts
   #startedMs = 0
   /** Of the model that predictions come from. */
   #published: { readonly round: number; readonly version: number }
@@ -133,8 +104,6 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
   #cpuAtStart = process.cpuUsage()
   #last: RoundRecord | undefined
   #evaluation: Evaluation | undefined
-  #onLink = (): void => {}
-  #giveUpLinking = (): void => {}
   #opening: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
@@ -144,7 +113,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     this.#init = init
     const { host, traffic, trainer, clock, log, home, conduct } = components
     this.#conduct = conduct
-    const { task, taskId, layout, start, rounds, evaluateEvery, minRoundMs } = init
+    const { task, layout, start, rounds, evaluateEvery, minRoundMs } = init
     const self = host.peerId.toString()
     const rng = createRng(task.seed).fork(self)
     const compressor = createCompressor(task.compress, layout)
@@ -181,22 +150,22 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       strategyState: start.strategyState,
       minRoundMs
     })
-    this.#exchange = new Exchange(
-      { libp2p: host, clock },
+    this.#peering = new Peering(
+      { ...components, rng },
       {
-        taskId,
+        ...init,
         layoutHash: layout.hash,
         maxUpdateBytes: averaging.maxUpdateBytes?.(compressor) ?? compressor.maxBytes,
+        snapshot: () => ({ round: this.#machine.round, parameters }),
         onUpdate: (from, update) => this.#driver.updateArrived(from, update),
-        onLinksChanged: () => {
-          this.#neighbourhood.linksChanged()
-          this.#onLink()
-        },
-        onFault: (peer, fault, detail) => conduct.record(peer, fault, detail)
+        onNeighbours: (neighbours, expected, size) => {
+          log.info('neighbours', { linked: neighbours.map(({ peer }) => peer), awaited: expected })
+          this.#driver.membersChanged(neighbours, expected, size)
+        }
       }
     )
     this.#driver = new Driver(
-      { machine: this.#machine, trainer, exchange: this.#exchange, clock, log },
+      { machine: this.#machine, trainer, exchange: this.#peering.exchange, clock, log },
       {
         parameters,
         work,
@@ -214,89 +183,6 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
           this.#failure = error
           this.emit('failed', error)
         }
-      }
-    )
-    this.#membership = new Membership(
-      { pubsub: host.services.pubsub, clock },
-      {
-        taskId,
-        self,
-        addresses: () => host.getMultiaddrs(),
-        round: () => this.#machine.round,
-        firstSequence: init.firstSequence,
-        onFault: (peer, fault, detail) => conduct.record(peer, fault, detail),
-        onChange: () => {
-          for (const { peer, addresses } of this.#membership.records) {
-            if (peer !== self) this.#contacts.add(peer, addresses)
-          }
-          this.#neighbourhood.membersChanged()
-          this.#onLink()
-        }
-      }
-    )
-    this.#doubts = new Doubts(
-      { pubsub: host.services.pubsub, membership: this.#membership, clock },
-      { taskId, self, onFault: (peer, fault, detail) => conduct.record(peer, fault, detail) }
-    )
-    this.#contacts = new Contacts({
-      dial: async (addresses, signal) => host.dial(addresses, { signal }),
-      isSettled: key =>
-        key === self || isConnected(key) || !init.admits(key) || this.#membership.get(key) !== undefined,
-      save: async text => home?.write(contactsKey, text),
-      clock,
-      log,
-      rng: rng.fork('contacts')
-    })
-    const isConnected = (key: string): boolean =>
-      host.getConnections().some(({ remotePeer, remoteAddr }) => {
-        return remotePeer.toString() === key || remoteAddr.toString().startsWith(key)
-      })
-    for (const address of init.contacts) this.#contacts.addAddress(address)
-    const discovered = ({ id, multiaddrs }: PeerInfo): void => this.#contacts.add(id.toString(), multiaddrs)
-    for (const peer of init.discovered) discovered(peer)
-    host.addEventListener('peer:discovery', ({ detail }) => discovered(detail))
-    this.#neighbourhood = new Neighbourhood(
-      {
-        membership: this.#membership,
-        exchange: this.#exchange,
-        doubt: peer => this.#doubts.raise(peer),
-        connected: peer => host.getConnections(peer).length > 0,
-        remember: async peer => {
-          const multiaddrs = [...(this.#membership.get(peer.toString())?.addresses ?? [])]
-          await host.peerStore.merge(peer, { multiaddrs })
-        },
-        clock,
-        log,
-        rng: rng.fork('links')
-      },
-      {
-        self,
-        topology: createTopology(task.topology),
-        seed: task.seed,
-        onChange: (neighbours, expected, size) => {
-          log.info('neighbours', { linked: neighbours.map(({ peer }) => peer), awaited: expected })
-          this.#driver.membersChanged(neighbours, expected, size)
-        }
-      }
-    )
-    this.#silence = new Silence({
-      neighbours: () => this.#neighbourhood.wanted.map(({ peer }) => peer),
-      heardAtMs: peer => this.#membership.heardAtMs(peer),
-      received: peer => bytesFrom(peer),
-      doubt: peer => this.#doubts.raise(peer),
-      clock
-    })
-    const bytesFrom = (peer: string): number =>
-      host
-        .getConnections(peerIdFromString(peer))
-        .reduce((sum, connection) => sum + traffic.over(connection).received, 0)
-    this.#taskServer = new TaskServer(
-      { libp2p: host, clock },
-      {
-        task,
-        layoutHash: layout.hash,
-        members: () => this.#membership.records,
-        snapshot: () => ({ round: this.#machine.round, parameters: this.#parameters })
       }
     )
   }
@@ -337,12 +223,12 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
 
   /** Tell the node of others, before they speak for themselves. */
   introduce(members: readonly MemberRecord[]): void {
-    this.#membership.learn(members)
+    this.#peering.introduce(members)
   }
 
   /** Accept links and look for neighbours, without learning yet. */
   async open(): Promise<void> {
-    if (this.#stopping === undefined) this.#opening ??= this.#open()
+    if (this.#stopping === undefined) this.#opening ??= this.#peering.start()
     await this.#opening
   }
 
@@ -353,20 +239,7 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
    */
   async linked(members: number, timeoutMs: number): Promise<boolean> {
     if (this.#stopping !== undefined) return false
-    return new Promise(resolve => {
-      const settle = (linked: boolean): void => {
-        cancel()
-        this.#onLink = () => {}
-        this.#giveUpLinking = () => {}
-        resolve(linked)
-      }
-      this.#giveUpLinking = () => settle(false)
-      const cancel = this.#parts.clock.after(timeoutMs, () => settle(false))
-      this.#onLink = () => {
-        if (this.#membership.peers.length >= members && this.#neighbourhood.complete) settle(true)
-      }
-      this.#onLink()
-    })
+    return this.#peering.linked(members, timeoutMs)
   }
 
   /** Start to learn. */
@@ -444,8 +317,8 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
       failure: this.#failure?.message,
       sinceRoundSeconds: phase === 'idle' ? undefined : (clock.now() - this.#progressMs) / 1000,
       awaited,
-      neighbours: this.#neighbourhood.wanted.map(({ peer }) => peer),
-      members: this.#membership.peers.length,
+      neighbours: this.#peering.neighbours,
+      members: this.#peering.members.length,
       loss: this.#last?.loss,
       evaluation: this.#evaluation,
       bytes: traffic.total,
@@ -456,69 +329,23 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     }
   }
 
+  /** What is known of each other member. */
   peers(): PeerStatus[] {
-    const { host } = this.#parts
-    const links = new Set(this.#exchange.links)
-    const weights = new Map(this.#neighbourhood.wanted.map(({ peer, weight }) => [peer, weight]))
-    return this.#membership.peers
-      .filter(peer => peer !== this.peerId)
-      .map(peer => {
-        const connection = host.getConnections(peerIdFromString(peer)).at(0)
-        const bytes = connection === undefined ? undefined : this.#parts.traffic.over(connection)
-        return {
-          peer,
-          state: links.has(peer) ? 'exchanging' : weights.has(peer) ? 'connecting' : 'known',
-          round: this.#membership.get(peer)?.round ?? 0,
-          weight: weights.get(peer),
-          rttMs: connection?.rtt,
-          bytes: bytes ?? { sent: 0, received: 0 },
-          rejected: this.#conduct.of(peer)
-        }
-      })
-  }
-
-  async #open(): Promise<void> {
-    await this.#exchange.start()
-    await this.#taskServer.start()
-    this.#membership.start()
-    this.#doubts.start()
-    this.#silence.start()
-    const known = await this.#parts.home?.read(contactsKey)
-    if (known !== undefined) this.#contacts.load(known)
-    this.#contacts.start()
-    this.#neighbourhood.membersChanged()
+    return this.#peering.peers()
   }
 
   async #stop(): Promise<void> {
     const { host, trainer, predictor, home } = this.#parts
-    this.#giveUpLinking()
+    this.#peering.giveUpLinking()
     this.#driver.stop()
     // What is half open cannot be closed; that it failed is told to who opened it.
     await this.#opening?.catch(() => {})
-    this.#contacts.stop()
-    this.#neighbourhood.stop()
-    this.#silence.stop()
-    this.#doubts.stop()
-    this.#membership.stop()
-    await this.#drained()
-    await this.#exchange.stop()
-    await this.#taskServer.stop()
+    await this.#peering.stop(drainMs)
     await trainer.stop()
     await predictor.stop()
     await host.stop()
     await this.#checkpoints?.flush()
     await home?.close()
-  }
-
-  /** The last updates go out, if the peers read on; a link that is closed takes with it what is still queued. */
-  #drained(): Promise<void> {
-    return new Promise(resolve => {
-      const cancel = this.#parts.clock.after(drainMs, resolve)
-      void this.#exchange.drained().then(() => {
-        cancel()
-        resolve()
-      })
-    })
   }
 
   /** Let predictions come from the model as it is. */
