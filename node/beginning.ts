@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { InvalidDataError, type LoadedData } from '../data/index.js'
 import { initialParameters, modelLayout, statisticsSize } from '../engine/index.js'
@@ -84,7 +85,8 @@ export function resumeAny({ data }: NodeOptions, saved: Checkpoint, home: Home):
   try {
     return { task: saved.task, data: read(data, saved.task), layout, members: [], start: startOf(saved) }
   } catch (cause) {
-    if (!(cause instanceof InvalidDataError)) throw cause
+    // A path that leads nowhere says nothing of the checkpoint.
+    if (!(cause instanceof InvalidDataError) || !existsSync(cause.file)) throw cause
     const found = `${home.path} holds a checkpoint of task ${nameOf(saved.task)}, which these data do not fit`
     throw new ForeignCheckpointError(`${found}: ${cause.message} ${otherFolder}`, { cause })
   }

@@ -35,15 +35,19 @@ export async function joinSwarm(host: Host, targets: readonly Multiaddr[], optio
       const remainingMs = Math.max(1, deadline - clock.now())
       const limit = AbortSignal.timeout(Math.ceil(remainingMs))
       const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit])
+      let progress = ''
+      const onProgress = ({ type }: { readonly type: string }): void => {
+        progress = type
+      }
       try {
-        const { remotePeer } = await host.dial(target, { signal })
+        const { remotePeer } = await host.dial(target, { signal, onProgress })
         return { peer: remotePeer, ...(await fetchTask(host, remotePeer, { signal })) }
       } catch (error) {
         options.signal?.throwIfAborted()
         if (error instanceof UnsupportedVersionError || error instanceof InvalidTaskError) {
           throw new JoinError(`${target.toString()} answered, but cannot be joined: ${error.message}`, [])
         }
-        attempts.push(`${target.toString()}  ${describeDialError(error)}`)
+        attempts.push(`${target.toString()}  ${describeDialError(error, progress)}`)
       }
     }
     if (clock.now() + retryMs >= deadline) {
@@ -72,8 +76,12 @@ export function readAddress(text: string): Multiaddr {
   }
 }
 
-/** In words that say what to look at. */
-function describeDialError(error: unknown): string {
+/**
+ * In words that say what to look at.
+ *
+ * @param progress - the last that was told of the dial
+ */
+function describeDialError(error: unknown, progress: string): string {
   const all = error instanceof AggregateError ? (error.errors as unknown[]) : [error]
   const texts = all
     .map(one => (one instanceof Error ? `${one.name} ${one.message} ${codeOf(one)}` : String(one)))
@@ -81,6 +89,10 @@ function describeDialError(error: unknown): string {
   if (texts.includes('ECONNREFUSED')) return 'connection refused: is `murmur up` running there, on that port?'
   if (/UnexpectedPeer|InvalidCrypto.*peer|does not match/i.test(texts)) {
     return 'another node answered there: the part after /p2p/ does not match. Copy the address again.'
+  }
+  // Neither understands a byte of the other when their keys differ, and some bytes look like the start of a long message.
+  if (progress === 'upgrader:encrypt-outbound-connection') {
+    return 'somebody is there, but not understood: is it a murmur node, and has it the same --swarm-key, or none either?'
   }
   if (/Timeout|Abort/i.test(texts)) return 'no answer: is the address right, and the port open in the firewall?'
   if (texts.includes('ENOTFOUND')) return 'no such host: is its name spelled right?'

@@ -37,6 +37,7 @@ doctor('finds nothing wrong on a healthy device, and reaches a closed swarm with
     assert.is(states.checkpoint, 'unknown')
     const outside = await runMurmur(ask)
     assert.equal([outside.code, statesOf(outside.stdout).reach], [4, 'wrong'])
+    assert.match(outside.stdout, /somebody is there, but not understood: .+ the same --swarm-key/)
   })
 )
 

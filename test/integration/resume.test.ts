@@ -61,6 +61,8 @@ resuming('refuses to learn something else on top of it, unless told to forget', 
   const other = await runMurmur(['up', '--data', fixture('boston.csv'), '--home', home, ...local])
   assert.is(other.code, 3)
   assert.match(other.stderr, /^✖ \S+ holds a checkpoint of task \w{8} \("model"\), which these data do not fit: /)
+  const nowhere = await runMurmur(['up', '--data', 'nowhere.csv', '--home', home, ...local])
+  assert.equal([nowhere.code, /^✖ nowhere\.csv: no such file/.test(nowhere.stderr)], [3, true])
 })
 
 resuming('goes on from the one before when the newest is damaged, with one line', () =>
