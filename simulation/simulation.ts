@@ -69,6 +69,8 @@ export class Simulation {
    * the processor.
    */
   readonly #online: Uint8Array
+  /** Nodes that have gone for good. */
+  readonly #left = new Set<number>()
   #stopped = false
 
   constructor(workforce: Workforce, init: SimulationInit) {
@@ -141,7 +143,9 @@ export class Simulation {
     this.#reachChanged([index])
   }
 
+  /** The node goes on, unless it has gone for good. */
   wake(index: number): void {
+    if (this.#left.has(index)) return
     this.#online[index] = 1
     this.nodes[index].wake()
     this.#reachChanged([index])
@@ -150,6 +154,7 @@ export class Simulation {
   /** The node goes for good; nobody waits for it to finish. */
   leave(index: number): void {
     this.sleep(index)
+    this.#left.add(index)
     this.#learning.delete(index)
     this.#init.onLeft?.(index)
   }

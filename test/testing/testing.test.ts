@@ -107,10 +107,19 @@ testing('is not worse than itself, and notices when it is', async () => {
 
 testing('survives loss and churn, and tells when it does not', async () => {
   const calm = await runSwarm(quadratic)
-  const disturbed = await runSwarm({ ...quadratic, loss: 0.1, churn: ['on-off:0.5,0.1', 'leave:0.25,1'] })
-  assert.is(disturbed.summary.perNode.filter(({ state }) => state === 'lost').length, 2)
-  expectSurvives(disturbed, calm, 1)
+  const disturbed = await runSwarm({ ...quadratic, loss: 0.1, churn: ['on-off:0.5,0.1'] })
+  expectSurvives(disturbed, calm, 0.5)
   fails(() => expectSurvives(disturbed, calm, 1e-9), /expected to end with loss/)
+})
+
+testing('survives nodes that leave for good: it ends where it would without them', async () => {
+  const calm = await runSwarm(quadratic)
+  const without = await runSwarm({ ...quadratic, churn: ['leave:0.25,0'] })
+  const left = await runSwarm({ ...quadratic, loss: 0.1, churn: ['leave:0.25,1'] })
+  assert.is(left.summary.perNode.filter(({ state }) => state === 'lost').length, 2)
+  expectSurvives(left, without, 0.1)
+  // With them goes what only they had.
+  fails(() => expectSurvives(left, calm, 0.1), /expected to end with loss/)
 })
 
 testing('has every round in the curve of a swarm whose nodes come and go', async () => {
