@@ -29,7 +29,8 @@ export interface LearningSettings {
   readonly roundMemory?: string
   readonly averaging: string
   readonly topology: string
-  readonly compress: string
+  /** @default what suits the strategy: `quantize:8`; with `anti-entropy` `top-k:0.005:500+quantize:4` */
+  readonly compress?: string
   /** What a node may send, in place of `compress`: `200KB/round`, `5MB/hour`. @default without limit */
   readonly budget?: string
   readonly seed: number
@@ -45,6 +46,5 @@ export const defaultSettings: LearningSettings = {
   localSteps: 31,
   averaging: 'd-psgd',
   topology: 'exponential',
-  compress: 'quantize:8',
   seed: 1
 }

@@ -200,7 +200,8 @@ for (const standardise of ['local', 'none'] as const) {
   simulate(`reads the rows of each node as a process of its own would, standardise ${standardise}`, () => {
     const plan = planSwarm({
       ...{ nodes: 5, dataset: fixture('iris.csv'), samples: 8, partition: 'shards:2', standardise, missing: 'fail' },
-      ...{ settings: defaultSettings, rounds: 1, until: undefined, evalEvery: 1, backend: 'auto' }
+      ...{ rounds: 1, until: undefined, evalEvery: 1, backend: 'auto' },
+      settings: { ...defaultSettings, compress: 'float32' }
     })
     const { data, rows, task } = plan
     for (const [node, { train, test }] of readNodeData(plan).entries()) {
