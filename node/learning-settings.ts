@@ -29,7 +29,7 @@ export interface LearningSettings {
   readonly roundMemory?: string
   readonly averaging: string
   readonly topology: string
-  /** @default what suits the strategy: `quantize:8`; with `anti-entropy` `top-k:0.005:500+quantize:4` */
+  /** @default what suits the strategy: `quantize:8`; with `anti-entropy` `top-k:0.01:1000+sign` */
   readonly compress?: string
   /** What a node may send, in place of `compress`: `200KB/round`, `5MB/hour`. @default without limit */
   readonly budget?: string
@@ -44,7 +44,7 @@ export const defaultSettings: LearningSettings = {
   momentum: 0.9,
   batchSize: 32,
   localSteps: 31,
-  averaging: 'd-psgd',
+  averaging: 'anti-entropy',
   topology: 'exponential',
   seed: 1
 }

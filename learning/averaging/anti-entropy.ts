@@ -95,7 +95,7 @@ class AntiEntropy implements Averaging {
   readonly keepsPace = true
   readonly keepsToBudget = true
   /** Of a small model more, or it would take many rounds until a coordinate is sent. */
-  readonly usualCompressor = 'top-k:0.005:500+quantize:4'
+  readonly usualCompressor = 'top-k:0.01:1000+sign'
   /** The common model in double precision, what is not sent yet, usual steps, and increments kept as long as a model. */
   readonly vectors = 6
   readonly #scratch: Scratch
