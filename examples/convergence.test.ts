@@ -9,6 +9,7 @@ const swarm: SwarmSpec = {
   nodes: 8,
   topology: 'ring',
   problem: 'quadratic:50',
+  averaging: 'd-psgd',
   learningRate: 0.05,
   localSteps: 2,
   rounds: 40,

@@ -29,7 +29,8 @@ export interface LearningSettings {
   readonly roundMemory?: string
   readonly averaging: string
   readonly topology: string
-  readonly compress: string
+  /** @default what suits the strategy: `quantize:8`; with `anti-entropy` `top-k:0.01:1000+sign` */
+  readonly compress?: string
   /** What a node may send, in place of `compress`: `200KB/round`, `5MB/hour`. @default without limit */
   readonly budget?: string
   readonly seed: number
@@ -43,8 +44,7 @@ export const defaultSettings: LearningSettings = {
   momentum: 0.9,
   batchSize: 32,
   localSteps: 31,
-  averaging: 'd-psgd',
+  averaging: 'anti-entropy',
   topology: 'exponential',
-  compress: 'quantize:8',
   seed: 1
 }

@@ -1,6 +1,6 @@
 import type { Schema } from '../data/index.js'
 import { buildModel, checkModelFits, modelLayout, reconstructs, type TrainingSettings } from '../engine/index.js'
-import { budgetCompressor, checkCompressor } from '../learning/averaging/check-compressor.js'
+import { checkCompressor, chooseCompressor } from '../learning/averaging/check-compressor.js'
 import { checkTopology } from '../learning/averaging/check-topology.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { checkBudget } from '../learning/compression/adaptive.js'
@@ -21,13 +21,10 @@ import { defaultSettings, type LearningSettings } from './learning-settings.js'
  * @throws InvalidTaskError for a number out of range
  */
 export function buildTask(settings: Partial<LearningSettings>, schema: Schema): Task {
-  const { compress = defaultSettings.compress } = settings
-  if (settings.budget !== undefined && compress !== defaultSettings.compress) {
-    throw new InvalidParametersError(`a budget of ${settings.budget} decides how to compress; remove ${compress}.`)
-  }
   const { model, optimizer, learningRate, momentum, batchSize, ...others } = { ...defaultSettings, ...settings }
   const {
     budget,
+    compress,
     loss: asked,
     sharing,
     roundMemory,
@@ -47,7 +44,7 @@ export function buildTask(settings: Partial<LearningSettings>, schema: Schema): 
   const task = parseTask({
     version: 1,
     ...rest,
-    compress: budget === undefined ? rest.compress : budgetCompressor(rest.averaging, budget),
+    compress: chooseCompressor(rest.averaging, { compress, budget }),
     ...(sharing === undefined ? {} : { sharing }),
     ...(roundMemory === undefined ? {} : { roundMemory }),
     model: topology,

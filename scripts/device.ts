@@ -160,8 +160,10 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
   const { Registry } = await import('prom-client')
   const registry = new Registry()
   const log = createLogger('murmur', flags.logLevel, flags.logFormat)
-  const node = await withPort(flags.port, isDefault(command, 'port'), port =>
-    createNode({
+  const node = await withPort(flags.port, isDefault(command, 'port'), port => {
+    // libp2p leaves its figures there when the port is taken.
+    registry.clear()
+    return createNode({
       ...start,
       home: flags.home,
       fresh: flags.fresh,
@@ -178,7 +180,7 @@ async function startDevice(flags: DeviceFlags, command: Command, start: DeviceSt
       registry,
       log
     })
-  )
+  })
   try {
     const known = readToken(flags.home)
     const newToken = known === undefined && !isLoopback(flags.httpHost) ? createToken(flags.home) : undefined

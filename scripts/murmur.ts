@@ -58,7 +58,7 @@ addExamples(join, [
 ])
 addExamples(swarm, [
   ['murmur swarm --nodes 4 --until accuracy=0.92', 'stop when good enough; exit 5 if never'],
-  ['murmur swarm --partition dirichlet:0.1 --compress quantize:4', 'skewed labels, few bytes']
+  ['murmur swarm --partition dirichlet:0.1 --budget 5KB/round', 'skewed labels, few bytes']
 ])
 addExamples(simulate, [
   ['murmur simulate --nodes 100 --samples 60 --latency 20 --loss 0.01', 'a hundred, on a bad network']

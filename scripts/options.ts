@@ -20,8 +20,7 @@ export interface LogFlags {
 
 /** Flags that say how to learn: the same for every command that founds a task. */
 export function learningOptions(): Option[] {
-  const { model, topology, averaging, compress, localSteps, learningRate, momentum, batchSize, optimizer, seed } =
-    defaultSettings
+  const { model, topology, averaging, localSteps, learningRate, momentum, batchSize, optimizer, seed } = defaultSettings
   return group('Learning:', [
     option(
       '--model <spec>',
@@ -37,8 +36,8 @@ export function learningOptions(): Option[] {
     ).default(averaging),
     option(
       '--compress <spec>',
-      'float32, float16, quantize:8, sign, top-k:0.01+quantize:8, random-blocks:0.1, low-rank:4, quantize:4+exact:bias, ...'
-    ).default(compress),
+      'float32, float16, quantize:8, sign, top-k:0.01+quantize:8, random-blocks:0.1, low-rank:4, quantize:4+exact:bias, ... (default: what suits the strategy)'
+    ),
     option(
       '--budget <bytes>',
       'instead: what a node may send, as 200KB/round or 5MB/hour; it compresses accordingly (default: any)'

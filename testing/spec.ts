@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parsePartition } from '../data/index.js'
 import { OPTIMIZER_NAMES } from '../engine/index.js'
-import { budgetCompressor } from '../learning/averaging/check-compressor.js'
+import { chooseCompressor } from '../learning/averaging/check-compressor.js'
 import { checkTopology } from '../learning/averaging/check-topology.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { checkCompressorSpec } from '../learning/compression/create-compressor.js'
@@ -31,7 +31,7 @@ export const swarmSpec = z.strictObject({
   model: z.string().default('mlp'),
   topology: z.string().default(defaultSettings.topology),
   averaging: z.string().default(defaultSettings.averaging),
-  compress: z.string().default(defaultSettings.compress),
+  compress: z.string().optional(),
   budget: z.string().optional(),
   optimizer: z.enum(OPTIMIZER_NAMES).default(defaultSettings.optimizer),
   learningRate: z.number().positive().default(defaultSettings.learningRate),
@@ -79,7 +79,7 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
     energy,
     ...rest
   } = given
-  const { latency, bandwidth, loss, stepTime, stragglers, budget, ...learning } = rest
+  const { latency, bandwidth, loss, stepTime, stragglers, budget, compress: asked, ...learning } = rest
   const conditions = { latency, bandwidth, loss, stepTime, stragglers }
   const at = <T>(field: string, check: () => T): T => blame(`${path}.${field}`, check)
   if (kind === 'real') {
@@ -113,12 +113,11 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
     const steps = problem === undefined ? optimizer : undefined
     at('roundMemory', () => checkRoundMemory(roundMemory, averaging, steps))
   }
-  at('compress', () => checkCompressorSpec(learning.compress))
-  if (budget !== undefined && (spec as Record<string, unknown>).compress !== undefined) {
+  if (asked !== undefined) at('compress', () => checkCompressorSpec(asked))
+  if (budget !== undefined && asked !== undefined) {
     throw new InvalidSpecError(`${path}.budget`, `decides how to compress; remove "compress", or the budget.`)
   }
-  const compress =
-    budget === undefined ? learning.compress : at('budget', () => budgetCompressor(learning.averaging, budget))
+  const compress = at('budget', () => chooseCompressor(learning.averaging, { compress: asked, budget }))
   at('partition', () => parsePartition(partition))
   for (const field of ['latency', 'bandwidth', 'loss', 'stepTime', 'stragglers'] as const) {
     at(field, () => parseConditions({ [field]: conditions[field] ?? defaultConditions[field] }))

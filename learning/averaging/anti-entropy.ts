@@ -94,6 +94,8 @@ class AntiEntropy implements Averaging {
   readonly synchronous = false
   readonly keepsPace = true
   readonly keepsToBudget = true
+  /** Of a small model more, or it would take many rounds until a coordinate is sent. */
+  readonly usualCompressor = 'top-k:0.01:1000+sign'
   /** The common model in double precision, what is not sent yet, usual steps, and increments kept as long as a model. */
   readonly vectors = 6
   readonly #scratch: Scratch

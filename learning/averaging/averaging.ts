@@ -119,6 +119,8 @@ export interface Averaging {
   readonly sendsModels?: true
   /** True when compressors of messages of different lengths suit it; see `checkCompressor`. */
   readonly keepsToBudget?: true
+  /** What compresses for it unless somebody says otherwise. @default `DEFAULT_COMPRESSOR` */
+  readonly usualCompressor?: string
   /** Vectors as long as the model that it keeps, whatever its neighbours, and for each of them. @default 0 */
   readonly vectors?: number
   readonly vectorsPerLink?: number

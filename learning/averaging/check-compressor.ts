@@ -6,6 +6,9 @@ import { createLayout } from '../parameters.js'
 import type { Averaging } from './averaging.js'
 import { createAveraging } from './create-averaging.js'
 
+/** Of strategies that name no other. */
+const DEFAULT_COMPRESSOR = 'quantize:8'
+
 /**
  * A strategy that sends models needs all of one: what a message leaves out would be taken for "the same as mine" by each
  * receiver, and the mean over nodes would not be preserved.
@@ -26,15 +29,25 @@ export function checkCompressor(averaging: Averaging, { spec, sparse, adaptive }
   )
 }
 
+/** What somebody asked of a compressor: one of the two, or nothing. */
+export interface CompressorChoice {
+  readonly compress?: string
+  /** As `--budget` takes it. */
+  readonly budget?: string
+}
+
 /**
- * The compressor that keeps to a budget.
+ * The spec of the compressor that was asked for, that keeps to the budget, or that suits the strategy.
  *
  * @param averaging - its spec
- * @param budget - as `--budget` takes it
  * @throws UnknownNameError, InvalidParametersError
  */
-export function budgetCompressor(averaging: string, budget: string): string {
+export function chooseCompressor(averaging: string, { compress, budget }: CompressorChoice): string {
   const created = createAveraging(averaging, 1)
+  if (budget === undefined) return compress ?? created.usualCompressor ?? DEFAULT_COMPRESSOR
+  if (compress !== undefined) {
+    throw new InvalidParametersError(`a budget of ${budget} decides how to compress; remove ${compress}.`)
+  }
   const kind = created.sendsModels === undefined ? adaptiveTopK : adaptiveQuantize
   const compressor = kind.create(budget, createLayout([{ name: 'probe', shape: [1] }]))
   checkCompressor(created, compressor)

@@ -1,4 +1,4 @@
-import { MalformedUpdateError } from '../errors.js'
+import { InvalidParametersError, MalformedUpdateError } from '../errors.js'
 import type { Layout } from '../parameters.js'
 import type { Rng } from '../rng.js'
 import type { Compressor, CompressorKind, Kept } from './compressor.js'
@@ -9,9 +9,13 @@ import { gather, keptLayout, scatter } from './kept.js'
 import { largestMagnitudes } from './largest.js'
 import { keptCount, parseRatio } from './ratio.js'
 
+/** @default 1 */
+const DEFAULT_LEAST = 1
+const LARGEST_LEAST = 1_000_000
+
 /**
- * `top-k:R`, with `+quantize:4` or the like to code the values: the k = max(1, round(R d)) coordinates of largest
- * magnitude, the first of equal ones.
+ * `top-k:R[:LEAST]`, with `+quantize:4` or the like to code the values: the k = max(LEAST, round(R d)) coordinates of largest
+ * magnitude, the first of equal ones; all of them where there are fewer than LEAST.
  *
  * With exact values ||C(x) - x||^2 <= (1 - k / d) ||x||^2, a contraction. Biased: it needs error feedback, or a strategy
  * that sends differences. Meant for those: of a model, what it does not carry stays as the receiver has it.
@@ -19,7 +23,7 @@ import { keptCount, parseRatio } from './ratio.js'
  * Wire: index set (`index-set.ts`), then the values in the order of their indices. When all the values take no more
  * than that, they are sent and nothing else (k = d, or nearly so with few bits a value).
  *
- * Step size for CHOCO-SGD: R^0.6, below what bare consensus bears on a ring and on a complete graph of 8 (measured: 0.1 at
+ * Step size for CHOCO-SGD: R^0.6, or (LEAST / d)^0.6 where that is more, below what bare consensus bears on a ring and on a complete graph of 8 (measured: 0.1 at
  * 1 %, 0.25 at 10 %, 0.6 at 30 %; above it diverges). Training bears more, where gradients are concentrated.
  *
  * Source: Stich, Cordonnier, Jaggi, "Sparsified SGD with Memory", NeurIPS 2018.
@@ -28,7 +32,13 @@ export const topK: CompressorKind = {
   name: 'top-k',
   composes: true,
   create(argument, layout, inner = kept => float32.create(undefined, kept)) {
-    return new TopK(parseRatio('top-k', argument), layout, inner)
+    const [ratio, least, ...rest] = argument?.split(':') ?? []
+    if (rest.length > 0) {
+      throw new InvalidParametersError(
+        `top-k:${argument}: expected the share of values to keep and the least number of them, as in top-k:0.01:500`
+      )
+    }
+    return new TopK(parseRatio('top-k', ratio), parseLeast(least), layout, inner)
   }
 }
 
@@ -44,9 +54,9 @@ class TopK implements Compressor {
   /** Codes all values, where that is smaller. */
   readonly #dense: Compressor | undefined
 
-  constructor(ratio: number, layout: Layout, inner: (layout: Layout) => Compressor) {
+  constructor(ratio: number, least: number, layout: Layout, inner: (layout: Layout) => Compressor) {
     this.#size = layout.size
-    this.#count = keptCount(ratio, layout.size)
+    this.#count = Math.min(layout.size, Math.max(least, keptCount(ratio, layout.size)))
     this.#values = inner(keptLayout(this.#count))
     const sparseBytes = mostIndexBytes(this.#count, layout.size) + this.#values.maxBytes
     const dense = inner(layout)
@@ -56,8 +66,8 @@ class TopK implements Compressor {
       this.decodeKept = bytes => this.#decodeKept(bytes)
     }
     this.maxBytes = Math.min(dense.maxBytes, sparseBytes)
-    this.spec = `top-k:${ratio}+${this.#values.spec}`
-    this.stepSize = ratio ** 0.6 * (this.#values.stepSize ?? 1)
+    this.spec = `top-k:${ratio}${least > DEFAULT_LEAST ? `:${least}` : ''}+${this.#values.spec}`
+    this.stepSize = Math.max(ratio, Math.min(1, least / layout.size)) ** 0.6 * (this.#values.stepSize ?? 1)
   }
 
   encode(input: Float32Array, rng: Rng): Uint8Array {
@@ -84,4 +94,13 @@ class TopK implements Compressor {
     this.#values.decode(bytes.subarray(end), values)
     return { indices, values }
   }
+}
+
+function parseLeast(argument: string | undefined): number {
+  if (argument === undefined) return DEFAULT_LEAST
+  const least = argument.trim() === '' ? NaN : Number(argument)
+  if (Number.isInteger(least) && least >= 1 && least <= LARGEST_LEAST) return least
+  throw new InvalidParametersError(
+    `top-k: at least "${argument}" values; expected a whole number from 1 to ${LARGEST_LEAST}, as in top-k:0.01:500`
+  )
 }

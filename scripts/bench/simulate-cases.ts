@@ -76,6 +76,7 @@ export const benchCases: Readonly<Record<string, BenchCase>> = {
   }
 }
 
+const compress = 'quantize:8'
 /** Nodes that are evaluated after the last round. */
 const evaluatedNodes = 20
 
@@ -86,7 +87,7 @@ export async function measure(bench: BenchCase): Promise<Figures> {
     graph: createTopology(topology).graph(nodes, 1),
     peers: Array.from({ length: nodes }, (_, i) => String(i).padStart(6, '0')),
     averaging,
-    compress: defaultSettings.compress,
+    compress,
     localSteps,
     seed: 1,
     rounds,
@@ -129,8 +130,8 @@ function gossip(length: number) {
 }
 
 async function learning({ nodes, model, topology, averaging, samples }: BenchCase, peers: readonly string[]) {
-  const optimizer = 'sgd' as const
-  const settings = { ...defaultSettings, topology, averaging, model: String(model), optimizer, learningRate: 0.1 }
+  const steps = { optimizer: 'sgd', learningRate: 0.1 } as const
+  const settings = { ...defaultSettings, topology, averaging, compress, model: String(model), ...steps }
   const plan = planSwarm({
     ...{ nodes, dataset: mnistFolder(), samples, partition: 'iid', standardise: 'local', missing: 'fail', settings },
     ...{ rounds: 1, until: undefined, evalEvery: 1, backend: 'plan' }

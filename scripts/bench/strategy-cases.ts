@@ -72,7 +72,7 @@ function variantsOf({ ours }: Sizes): Variant[] {
 }
 
 function createCase(sizes: Sizes, partition: string, { loss, churn }: Fault): StrategyCase {
-  const { nodes, dataset, samples, rounds } = sizes
+  const { nodes, dataset, samples, rounds, ours } = sizes
   const fault = churn !== undefined ? 'half offline' : loss === '0' ? 'no faults' : `${100 * Number(loss)} % lost`
   return {
     name: `${dataset}, ${nodes} nodes, ${partition}, ${fault}`,
@@ -84,7 +84,7 @@ function createCase(sizes: Sizes, partition: string, { loss, churn }: Fault): St
       partition,
       standardise: 'local',
       missing: 'fail',
-      settings: { ...defaultSettings, topology: 'exponential', localSteps: 8, name: dataset },
+      settings: { ...defaultSettings, compress: ours, topology: 'exponential', localSteps: 8, name: dataset },
       rounds,
       until: undefined,
       evalEvery: 20,

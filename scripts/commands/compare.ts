@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
-import { budgetCompressor } from '../../learning/averaging/check-compressor.js'
+import { chooseCompressor } from '../../learning/averaging/check-compressor.js'
 import { comparisonJson, comparisonTable, formatFigure, gridTable } from '../compare/describe.js'
 import { figureOf, valueOf } from '../compare/result.js'
 import { ComparisonRun } from '../compare/run-comparison.js'
@@ -50,10 +50,10 @@ export function compareCommand(): Command {
 }
 
 async function runComparison(flags: CompareFlags, command: Command): Promise<void> {
-  const { seeds: count, learningRates = [flags.learningRate], until: target, out, budget } = flags
+  const { seeds: count, learningRates = [flags.learningRate], until: target, out } = flags
   const variants = flags.strategies.map(each => ({
     ...each,
-    compress: each.compress ?? (budget === undefined ? undefined : budgetCompressor(each.averaging, budget))
+    compress: chooseCompressor(each.averaging, each.compress === undefined && each.budget === undefined ? flags : each)
   }))
   const base = await simulationConfigOf({ ...flags, averaging: variants[0].averaging, budget: undefined })
   refuseDataFlags(command, flags.problem)

@@ -6,8 +6,10 @@ export interface Variant {
   /** As the user wrote it: `choco-sgd/top-k:0.01@ring~outer`. */
   readonly name: string
   readonly averaging: string
-  /** undefined: as the other flags say. */
+  /** undefined: as the other flags say, or as suits the strategy. */
   readonly compress: string | undefined
+  /** In place of a compressor: `20KB/round`. */
+  readonly budget: string | undefined
   readonly topology: string | undefined
   readonly roundMemory: string | undefined
 }
@@ -16,7 +18,8 @@ export const variantForm = 'averaging[/compressor][@topology][~round-memory]'
 export const variantExamples = 'd-psgd,choco-sgd/top-k:0.01,d-psgd@ring~outer'
 
 /**
- * `averaging[/compressor][@topology][~round-memory]`, separated by commas: `d-psgd,choco-sgd:0.2/top-k:0.01,d-psgd@ring~outer`.
+ * `averaging[/compressor or budget][@topology][~round-memory]`, separated by commas:
+ * `d-psgd,choco-sgd:0.2/top-k:0.01,anti-entropy/20KB/round,d-psgd@ring~outer`.
  * What is left out is as the flags say; an unknown name is found when the variant is planned.
  *
  * @throws InvalidParametersError
@@ -29,8 +32,10 @@ export function parseVariants(list: string): Variant[] {
       const expected = `expected ${variantForm}, as in ${variantExamples}`
       throw new InvalidParametersError(`strategies ${list}: "${name}"; ${expected}.`)
     }
-    const [, averaging, compress, topology, roundMemory] = match
-    return { name, averaging, compress, topology, roundMemory }
+    const [, averaging, compression, topology, roundMemory] = match
+    const isBudget = compression !== undefined && /^\d/.test(compression)
+    const [compress, budget] = isBudget ? [undefined, compression] : [compression, undefined]
+    return { name, averaging, compress, budget, topology, roundMemory }
   })
   const twice = variants.find(({ name }, i) => variants.findIndex(other => other.name === name) < i)
   if (twice !== undefined) throw new InvalidParametersError(`strategies ${list}: ${twice.name} is there twice.`)

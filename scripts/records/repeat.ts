@@ -1,3 +1,4 @@
+import { chooseCompressor } from '../../learning/averaging/check-compressor.js'
 import { defaultSettings } from '../../node/learning-settings.js'
 import type { SwarmConfig } from '../swarm/config.js'
 
@@ -22,6 +23,7 @@ const flags = [
 
 /** The command that does a run of real nodes again, with what differs from the defaults. */
 export function swarmCommandOf({ settings, ...config }: SwarmConfig): string {
+  const usual = { ...defaultSettings, compress: chooseCompressor(settings.averaging, {}) }
   const { nodes, rounds, dataset, samples, partition, label, kind, standardise, missing, until, evalEvery } = config
   const given: [string, unknown, unknown?][] = [
     ['nodes', nodes],
@@ -35,8 +37,8 @@ export function swarmCommandOf({ settings, ...config }: SwarmConfig): string {
     ['missing', missing, 'fail'],
     ['until', until && `${until.metric}=${until.value}`],
     ['eval-every', evalEvery, 1],
-    ['model', typeof settings.model === 'string' ? settings.model : '<the same model.json>', defaultSettings.model],
-    ...flags.map((name): [string, unknown, unknown] => [dashed(name), settings[name], defaultSettings[name]])
+    ['model', typeof settings.model === 'string' ? settings.model : '<the same model.json>', usual.model],
+    ...flags.map((name): [string, unknown, unknown] => [dashed(name), settings[name], usual[name]])
   ]
   const shown = given.filter(([, value, usual]) => value !== undefined && value !== null && value !== usual)
   return ['murmur swarm', ...shown.map(([name, value]) => `--${name} ${quoted(value)}`)].join(' ')

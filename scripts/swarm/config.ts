@@ -32,7 +32,7 @@ export interface SwarmConfig {
   readonly kind?: 'classification' | 'regression'
   readonly standardise: 'local' | 'task' | 'none'
   readonly missing: 'fail' | 'drop'
-  readonly settings: LearningSettings
+  readonly settings: LearningSettings & { readonly compress: string }
   readonly rounds: number
   readonly until: Target | undefined
   readonly evalEvery: number

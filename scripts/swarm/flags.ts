@@ -1,6 +1,6 @@
 import type { Option } from 'commander'
 import { loadModelFile, type BackendName } from '../../engine/index.js'
-import { budgetCompressor } from '../../learning/averaging/check-compressor.js'
+import { chooseCompressor } from '../../learning/averaging/check-compressor.js'
 import { backendOption, dataOptions, group, learningOptions, option, target, wholeNumber } from '../options.js'
 import type { LearningFlags, Target } from '../options.js'
 import type { SwarmConfig } from './config.js'
@@ -57,7 +57,7 @@ export async function configOf(flags: SwarmFlags): Promise<SwarmConfig> {
   const { nodes, dataset, partition, label, kind, standardise, missing, rounds, until, evalEvery } = flags
   const { backend, reproducible } = flags
   const { topology, averaging, localSteps, learningRate, momentum, batchSize, optimizer, seed } = flags
-  const compress = flags.budget === undefined ? flags.compress : budgetCompressor(averaging, flags.budget)
+  const compress = chooseCompressor(averaging, flags)
   const { sharing, roundMemory, weightDecay, clipNorm, clipValue, perExampleClipNorm } = flags
   const model = flags.model.endsWith('.json') ? await loadModelFile(flags.model) : flags.model
   const name = dataset === 'mnist' ? 'mnist' : 'swarm'

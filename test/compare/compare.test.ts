@@ -101,16 +101,26 @@ compare('reads compressor, topology and round memory of a strategy', () => {
       name: 'choco-sgd:0.2/top-k:0.01+quantize:8@random-regular:4~outer:0.5',
       averaging: 'choco-sgd:0.2',
       compress: 'top-k:0.01+quantize:8',
+      budget: undefined,
       topology: 'random-regular:4',
       roundMemory: 'outer:0.5'
     },
-    { name: 'd-psgd~outer', averaging: 'd-psgd', compress: undefined, topology: undefined, roundMemory: 'outer' }
+    {
+      name: 'd-psgd~outer',
+      averaging: 'd-psgd',
+      compress: undefined,
+      budget: undefined,
+      topology: undefined,
+      roundMemory: 'outer'
+    }
   ])
 })
 
 compare('reads a budget as part of a strategy', () => {
   const [{ compress, topology }] = parseVariants('anti-entropy/adaptive-top-k:6.4KB/round@ring')
   assert.equal([compress, topology], ['adaptive-top-k:6.4KB/round', 'ring'])
+  const [short] = parseVariants('anti-entropy/6.4KB/round@ring')
+  assert.equal([short.compress, short.budget, short.topology], [undefined, '6.4KB/round', 'ring'])
 })
 
 compare('takes the median of an even number between the two in the middle', () => {

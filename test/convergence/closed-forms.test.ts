@@ -24,6 +24,7 @@ for (const { topology, nodes, gap } of gaps) {
     const rounds = gap === 1 ? 3 : Math.min(80, Math.ceil(Math.log(1e-4) / Math.log(1 - gap)))
     const curve = await runSwarm({
       problem: 'consensus:200',
+      averaging: 'd-psgd',
       nodes,
       topology,
       rounds,
@@ -45,7 +46,10 @@ for (const { topology, nodes, gap } of gaps) {
   })
 }
 
-const quadratic = { problem: 'quadratic:10', nodes: 9, localSteps: 1, compress: 'float32', learningRate: 0.05 } as const
+const quadratic = {
+  ...{ problem: 'quadratic:10', nodes: 9, localSteps: 1, learningRate: 0.05 },
+  ...{ averaging: 'd-psgd', compress: 'float32' }
+} as const
 
 closedForms('d-psgd on quadratics follows x <- W (x - step size * gradient)', async () => {
   const rounds = 40

@@ -71,7 +71,7 @@ page('a swarm: live, drawn on, paused, without a node that was killed, and stopp
     const { page: opened, hosts, faults } = seen
     await says(opened, '#round', /^\d+ of 1000000$/)
     await says(opened, '#score-value', /^\d+\.\d %$/)
-    await says(opened, '#bytes-note', /^compressed \d\.\d times$/)
+    await says(opened, '#bytes-note', /^compressed \d+\.\d times$/)
     const before = Number.parseInt((await opened.textContent('#round')) ?? '')
     await opened.waitForFunction(round => parseInt(document.querySelector('#round')?.textContent ?? '') > round, before)
     await says(opened, '#activity', /^3 nodes learning$/)

@@ -158,7 +158,7 @@ export class FaultSwarm {
       partition: 'iid',
       standardise: 'local',
       missing: 'fail',
-      settings: { ...defaultSettings, name: 'mnist', ...settings },
+      settings: { ...defaultSettings, averaging: 'd-psgd', compress: 'quantize:8', name: 'mnist', ...settings },
       rounds,
       until: undefined,
       evalEvery: evaluateEvery,

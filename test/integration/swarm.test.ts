@@ -59,6 +59,8 @@ swarm('learns MNIST, keeps a record, and learns the same again from the same see
       '3',
       '--local-steps',
       '6',
+      '--averaging',
+      'd-psgd',
       '--json',
       '--out',
       out

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { averagingNames, createAveraging } from '../../learning/averaging/create-averaging.js'
-import { budgetCompressor } from '../../learning/averaging/check-compressor.js'
+import { chooseCompressor } from '../../learning/averaging/check-compressor.js'
 import { parseBudget } from '../../learning/budget.js'
 import { BUDGET_STATE_BYTES, BudgetController, type AdaptiveCompressor } from '../../learning/budget-controller.js'
 import type { Compressor } from '../../learning/compression/compressor.js'
@@ -117,17 +117,29 @@ budget('ignores what no budget has saved', () => {
   }
 })
 
+budget('or a compressor that was asked for decide; without either what suits the strategy', () => {
+  const chosen = averagingNames.map(name => chooseCompressor(name, {}))
+  assert.equal([...new Set(chosen)], ['quantize:8', 'top-k:0.01:1000+sign'])
+  assert.is(chosen[averagingNames.indexOf('anti-entropy')], 'top-k:0.01:1000+sign')
+  assert.is(chooseCompressor('anti-entropy', { compress: 'sign' }), 'sign')
+  throwsExactly(
+    () => chooseCompressor('anti-entropy', { compress: 'sign', budget: '2KB/round' }),
+    InvalidParametersError,
+    'a budget of 2KB/round decides how to compress; remove sign.'
+  )
+})
+
 budget('takes the compressor that suits the strategy, or refuses the strategy', () => {
   const suited = averagingNames.filter(name => createAveraging(name, 1).keepsToBudget)
   assert.equal(suited, ['d-psgd', 'choco-sgd', 'anti-entropy'])
   assert.equal(
-    suited.map(name => budgetCompressor(name, '200kb/round')),
+    suited.map(name => chooseCompressor(name, { budget: '200kb/round' })),
     ['quantize', 'top-k', 'top-k'].map(kind => `adaptive-${kind}:200KB/round`)
   )
   for (const name of averagingNames) {
     if (suited.includes(name)) continue
     throwsExactly(
-      () => budgetCompressor(name, '1MB/hour'),
+      () => chooseCompressor(name, { budget: '1MB/hour' }),
       InvalidParametersError,
       `${name} cannot keep to a budget of 1MB/hour; use anti-entropy, choco-sgd or d-psgd.`
     )

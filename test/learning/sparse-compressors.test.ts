@@ -142,6 +142,17 @@ topK('keeps at least one value', () => {
   close(roundTrip(compressorOf('top-k:0.001', 3), Float32Array.of(1, -3, 2)), [0, -3, 0], 0)
 })
 
+topK('keeps the least number of values that is asked for, and all of those that are fewer', () => {
+  const kept = (spec: string, length: number): number =>
+    roundTrip(compressorOf(spec, length), normals(length, 'least')).filter(value => value !== 0).length
+  assert.is(kept('top-k:0.01:50', 1000), 50)
+  assert.is(kept('top-k:0.1:50', 1000), 100)
+  assert.is(kept('top-k:0.01:50', 40), 40)
+  const { spec, stepSize } = compressorOf('top-k:0.01:50+quantize:8', 1000)
+  assert.is(spec, 'top-k:0.01:50+quantize:8')
+  close([stepSize!], [0.05 ** 0.6], 1e-12)
+})
+
 topK('sends a byte of form, indices near their floor, and the values', () => {
   const compressor = compressorOf('top-k:0.01+quantize:8', 23_800)
   const { length } = compressor.encode(normals(23_800, 'size'), createRng(1))
@@ -210,6 +221,18 @@ topK('refuses ratios outside (0, 1]', () => {
     const message = `top-k:${argument}: expected the share of values to keep, above 0 and at most 1, as in top-k:0.01`
     throwsExactly(() => compressorOf(`top-k:${argument}`, 4), InvalidParametersError, message)
   }
+})
+
+topK('refuses least numbers that are none', () => {
+  for (const least of ['0', '-1', '1.5', 'x', '', ' ', '1000001']) {
+    const message = `top-k: at least "${least}" values; expected a whole number from 1 to 1000000, as in top-k:0.01:500`
+    throwsExactly(() => compressorOf(`top-k:0.1:${least}`, 4), InvalidParametersError, message)
+  }
+  throwsExactly(
+    () => compressorOf('top-k:0.1:5:6', 4),
+    InvalidParametersError,
+    'top-k:0.1:5:6: expected the share of values to keep and the least number of them, as in top-k:0.01:500'
+  )
 })
 
 topK('advises smaller steps, the more gets lost', () => {

@@ -49,7 +49,7 @@ restored(
 for (const roundMemory of ['quasi-global', 'outer']) {
   restored(`goes on with ${roundMemory} momentum as if it had never stopped, bit for bit`, async () => {
     const [stopped, whole] = [temporaryFolder().path, temporaryFolder().path]
-    const settings = { model: 'softmax', localSteps: 3, roundMemory }
+    const settings = { model: 'softmax', averaging: 'd-psgd', localSteps: 3, roundMemory }
     const learn = (home: string, rounds: number): Promise<Float32Array> =>
       withNode({ home, settings, rounds }, async node => {
         const finished = once(node, 'finished')

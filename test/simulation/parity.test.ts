@@ -34,7 +34,18 @@ parity('eight processes over TCP and eight virtual nodes learn the same, bit for
 parity('a round memory steers the steps of processes and of virtual nodes alike', async () => {
   const flags = [
     ...['--nodes', '4', '--rounds', '8', '--dataset', fixture('iris.csv'), '--local-steps', '3', '--batch-size', '8'],
-    ...['--model', 'softmax', '--topology', 'ring', '--round-memory', 'quasi-global', '--eval-every', '8']
+    ...[
+      '--model',
+      'softmax',
+      '--averaging',
+      'd-psgd',
+      '--topology',
+      'ring',
+      '--round-memory',
+      'quasi-global',
+      '--eval-every',
+      '8'
+    ]
   ]
   const real = await learned('swarm', [...flags, '--reproducible'])
   assert.is((real[0] as unknown[])[1], 8)

@@ -68,6 +68,8 @@ simulate('stops when the target is reached, and tells of one that was missed', a
 
 simulate('survives churn, and reckons energy', async () => {
   const churn = [
+    '--averaging',
+    'd-psgd',
     '--churn',
     'on-off:5,1',
     '--churn',
@@ -167,7 +169,7 @@ for (const [flags, code, message] of [
   ],
   [['--replay', folder.path], 2, '--dataset has no effect with --replay, which repeats the record as it was.'],
   [['--nodes', '4', '--eval-nodes', '5'], 2, '--eval-nodes 5: expected at most --nodes, which is 4.'],
-  [['--compress', 'top-k:0.1'], 2, 'Use anti-entropy or choco-sgd, which send differences'],
+  [['--averaging', 'd-psgd', '--compress', 'top-k:0.1'], 2, 'Use anti-entropy or choco-sgd, which send differences'],
   [['--workers', '0'], 2, 'Expected a whole number from 1 to 256.'],
   [['--nodes', '100', '--memory', '0.3'], 3, '0.3 GB are free. Use --nodes 0 or fewer, or a smaller --model.']
 ] as const) {
@@ -200,7 +202,8 @@ for (const standardise of ['local', 'none'] as const) {
   simulate(`reads the rows of each node as a process of its own would, standardise ${standardise}`, () => {
     const plan = planSwarm({
       ...{ nodes: 5, dataset: fixture('iris.csv'), samples: 8, partition: 'shards:2', standardise, missing: 'fail' },
-      ...{ settings: defaultSettings, rounds: 1, until: undefined, evalEvery: 1, backend: 'auto' }
+      ...{ rounds: 1, until: undefined, evalEvery: 1, backend: 'auto' },
+      settings: { ...defaultSettings, compress: 'float32' }
     })
     const { data, rows, task } = plan
     for (const [node, { train, test }] of readNodeData(plan).entries()) {

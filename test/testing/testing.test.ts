@@ -21,9 +21,13 @@ import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const testing = suite('murmuration/testing')
 const folder = temporaryFolder()
-const consensus: SwarmSpec = { problem: 'consensus:50', nodes: 12, localSteps: 1, compress: 'float32', rounds: 12 }
+const consensus: SwarmSpec = {
+  ...{ problem: 'consensus:50', nodes: 12, localSteps: 1, rounds: 12 },
+  ...{ averaging: 'd-psgd', compress: 'float32' }
+}
 const quadratic: SwarmSpec = {
-  ...{ problem: 'quadratic:20', nodes: 8, localSteps: 1, compress: 'float32', learningRate: 0.1, rounds: 60 },
+  ...{ problem: 'quadratic:20', nodes: 8, localSteps: 1, learningRate: 0.1, rounds: 60 },
+  ...{ averaging: 'd-psgd', compress: 'float32' },
   topology: 'complete'
 }
 
@@ -150,7 +154,7 @@ for (const [swarm, path, problem] of [
   [{ nodes: '8' }, 'swarm.nodes', 'expected number'],
   [{ kind: 'real', loss: 0.1 }, 'swarm.loss', 'only a virtual swarm'],
   [{ averaging: 'mean' }, 'swarm.averaging', 'unknown averaging'],
-  [{ roundMemory: 'exact-diffusion' }, 'swarm.roundMemory', 'optimizer momentum'],
+  [{ averaging: 'd-psgd', roundMemory: 'exact-diffusion' }, 'swarm.roundMemory', 'optimizer momentum'],
   [{ roundMemory: 'exact-diffusion', averaging: 'swarm-sgd', problem: 'quadratic:5' }, 'swarm.roundMemory', 'd-psgd'],
   [{ problem: 'consensus:3', partition: 'iid' }, 'swarm.partition', 'no effect with problem "consensus:3"'],
   [{ problem: 'cubic:3' }, 'swarm.problem', 'unknown problem'],
