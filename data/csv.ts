@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { CsvError, parse } from 'csv-parse/sync'
+import { createRequire } from 'node:module'
+import type * as Csv from 'csv-parse/sync'
 import { InvalidDataError } from './errors.js'
 import { count, quote } from './wording.js'
 
@@ -44,6 +45,8 @@ interface CsvRecord {
 
 function parseRecords(path: string): CsvRecord[] {
   const text = readText(path)
+  // Only tables need it, and it is one file this way.
+  const { CsvError, parse } = createRequire(import.meta.url)('csv-parse/sync') as typeof Csv
   try {
     const records: unknown = parse(text, {
       bom: true,

@@ -3,8 +3,6 @@ import type { Engine, EngineBackend, ModelTopology, TrainingSettings } from './e
 import { BackendUnavailableError } from './errors.js'
 import { fastestBackend, stepMs, type Candidate } from './fastest-backend.js'
 import { checkTraining } from './optimizers.js'
-import { PlanEngine } from './plan/plan-engine.js'
-import { planSteps } from './plan/steps.js'
 import { isInstalled, requirePackage, type PackageLoader, type TfjsBackend } from './tfjs-library.js'
 
 /** What may be asked for; `auto` picks the fastest that can train the model here. */
@@ -55,22 +53,23 @@ const OPEN_LIMIT_MS = 10_000
  * @throws InvalidParametersError for settings out of range
  */
 export async function createEngine(init: EngineInit, components: EngineComponents = COMPONENTS): Promise<Engine> {
-  const { topology, training, reproducible, backend = 'auto' } = init
+  const { topology, training, backend = 'auto' } = init
   if (!BACKEND_NAMES.includes(backend)) throw new UnknownNameError('backend', backend, BACKEND_NAMES)
   checkTraining(training)
   if (backend === 'native' || backend === 'wasm' || backend === 'cpu') return openTfjs(init, backend, components)
+  const { planSteps } = await import('./plan/steps.js')
   const steps = planSteps(topology, training.loss)
   const unsupported = 'unsupported' in steps ? steps.unsupported : undefined
   if (backend === 'auto')
     return unsupported === undefined ? known(init, components) : unknown(init, unsupported, components)
-  if (unsupported === undefined) return new PlanEngine(topology, training, reproducible)
+  if (unsupported === undefined) return openPlan(init)
   throw new BackendUnavailableError(backend, `it cannot train ${unsupported}`, 'Use "auto".')
 }
 
 /** For a model that the plan knows. */
 async function known(init: EngineInit, components: EngineComponents): Promise<Engine> {
-  const { topology, training, reproducible } = init
-  const plan = candidate('plan', async () => new PlanEngine(topology, training, reproducible))
+  const { topology, training } = init
+  const plan = candidate('plan', () => openPlan(init))
   if (!mayTakeNative(init, components)) return plan.open()
   const planMs = await stepMs(await plan.open(), { topology, training, now: components.now })
   if (planMs <= QUICK_STEP_MS) return plan.open()
@@ -114,6 +113,12 @@ function tfjsCandidate(init: EngineInit, backend: TfjsBackend, components: Engin
 
 function candidate(backend: EngineBackend, open: () => Promise<Engine>): Candidate {
   return { backend, open }
+}
+
+/** The threads that train and infer load the plan; the one that talks starts sooner without it. */
+async function openPlan({ topology, training, reproducible }: EngineInit): Promise<Engine> {
+  const { PlanEngine } = await import('./plan/plan-engine.js')
+  return new PlanEngine(topology, training, reproducible)
 }
 
 async function openTfjs(init: EngineInit, backend: TfjsBackend, { load }: EngineComponents): Promise<Engine> {

@@ -3,7 +3,7 @@ import type { EngineBackend, ModelTopology, TrainingSettings } from './engine.js
 import { EngineThread } from './engine-thread.js'
 import { EngineError } from './errors.js'
 import type { InferenceInit, InferenceResult, InferenceWork } from './messages.js'
-import { PlanEngine } from './plan/plan-engine.js'
+import type { PlanEngine } from './plan/plan-engine.js'
 import { allocateSharedModel, ModelPublisher, type SharedModelMemory } from './shared-model.js'
 import { forwardOperations, modelLayout, statisticsSize } from './topology.js'
 
@@ -73,13 +73,23 @@ export class Predictor {
     await thread?.stop()
   }
 
-  #answerHere(features: Float32Array, rows: number): Promise<InferenceResult> {
-    const model = this.#publisher.latest
+  async #answerHere(features: Float32Array, rows: number): Promise<InferenceResult> {
+    let model = this.#publisher.latest
     if (model === undefined) throw new EngineError('there is no model yet; publish one first')
-    const { topology, training, reproducible } = this.#init
-    this.#here ??= new PlanEngine(topology, training, reproducible)
+    if (this.#here === undefined) {
+      // Neither may change while the plan loads.
+      features = features.slice()
+      model = { ...model, parameters: model.parameters.slice(), statistics: model.statistics.slice() }
+      this.#here = await this.#openHere()
+    }
     // The plan has taken its copy of the model when the call returns: nothing that is published later can change it.
     return answer(this.#here, model, { features, rows })
+  }
+
+  async #openHere(): Promise<PlanEngine> {
+    const { PlanEngine } = await import('./plan/plan-engine.js')
+    const { topology, training, reproducible } = this.#init
+    return new PlanEngine(topology, training, reproducible)
   }
 
   async #askWorker(features: Float32Array, rows: number): Promise<InferenceResult> {

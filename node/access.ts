@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { generateKey } from '@libp2p/pnet'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { InvalidKeyError } from './errors.js'
 
@@ -12,7 +11,8 @@ const keyForm = /^\/key\/swarm\/psk\/1\.0\.0\/\n\/base16\/\n[0-9a-f]{64}\s*$/
  *
  * @throws InvalidKeyError when there is a file already, or it cannot be written
  */
-export function writeSwarmKey(path: string): void {
+export async function writeSwarmKey(path: string): Promise<void> {
+  const { generateKey } = await import('@libp2p/pnet') // which no node of an open swarm needs
   const key = new Uint8Array(keyBytes)
   generateKey(key)
   try {

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { pino, type DestinationStream } from 'pino'
-import { PinoPretty } from 'pino-pretty'
+import type * as Pretty from 'pino-pretty'
 
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -39,6 +40,8 @@ function jsonLines(): DestinationStream {
 }
 
 function prettyLines(): DestinationStream {
+  // Few nodes write for people; the others start sooner without it.
+  const { PinoPretty } = createRequire(import.meta.url)('pino-pretty') as typeof Pretty
   const colorize = process.stderr.isTTY && !process.env.NO_COLOR
   return PinoPretty({ destination: stderr, sync: true, colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })
 }

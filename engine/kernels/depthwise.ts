@@ -1,3 +1,4 @@
+import { multiplyAdd } from './multiply-add'
 import { endTap, firstTap, pixel, Window } from './window'
 
 /**
@@ -108,8 +109,10 @@ function weightedSum(
   source: usize, sourceX: i32, sourceY: i32, weights: usize, weightsX: i32, weightsY: i32
 ): void {
   const least = f32x4.splat(relu ? 0 : -Infinity)
+  if (countX <= 0) countY = 0
   let c = 0
-  // Sixteen channels are a cache line, and four sums that need not wait for each other.
+  // Sixteen channels are a cache line, and four sums that need not wait for each other. Three taps a turn, as V8 checks the
+  // stack at each.
   for (; c + 16 <= channels; c += 16) {
     const offset = <usize>c << 2
     let sum0 = bias ? v128.load(bias + offset) : f32x4.splat(0)
@@ -119,11 +122,28 @@ function weightedSum(
     for (let j = 0; j < countY; j++) {
       let a = source + offset + <usize>(j * sourceY)
       let b = weights + offset + <usize>(j * weightsY)
-      for (let i = 0; i < countX; i++, a += <usize>sourceX, b += <usize>weightsX) {
-        sum0 = f32x4.add(sum0, f32x4.mul(v128.load(a), v128.load(b)))
-        sum1 = f32x4.add(sum1, f32x4.mul(v128.load(a, 16), v128.load(b, 16)))
-        sum2 = f32x4.add(sum2, f32x4.mul(v128.load(a, 32), v128.load(b, 32)))
-        sum3 = f32x4.add(sum3, f32x4.mul(v128.load(a, 48), v128.load(b, 48)))
+      for (let left = countX; ; ) {
+        sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0)
+        sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1)
+        sum2 = multiplyAdd(v128.load(a, 32), v128.load(b, 32), sum2)
+        sum3 = multiplyAdd(v128.load(a, 48), v128.load(b, 48), sum3)
+        if (--left == 0) break
+        a += <usize>sourceX
+        b += <usize>weightsX
+        sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0)
+        sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1)
+        sum2 = multiplyAdd(v128.load(a, 32), v128.load(b, 32), sum2)
+        sum3 = multiplyAdd(v128.load(a, 48), v128.load(b, 48), sum3)
+        if (--left == 0) break
+        a += <usize>sourceX
+        b += <usize>weightsX
+        sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0)
+        sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1)
+        sum2 = multiplyAdd(v128.load(a, 32), v128.load(b, 32), sum2)
+        sum3 = multiplyAdd(v128.load(a, 48), v128.load(b, 48), sum3)
+        if (--left == 0) break
+        a += <usize>sourceX
+        b += <usize>weightsX
       }
     }
     v128.store(target + offset, f32x4.max(sum0, least))
@@ -138,7 +158,7 @@ function weightedSum(
       let a = source + offset + <usize>(j * sourceY)
       let b = weights + offset + <usize>(j * weightsY)
       for (let i = 0; i < countX; i++, a += <usize>sourceX, b += <usize>weightsX) {
-        sum = f32x4.add(sum, f32x4.mul(v128.load(a), v128.load(b)))
+        sum = multiplyAdd(v128.load(a), v128.load(b), sum)
       }
     }
     v128.store(target + offset, f32x4.max(sum, least))
@@ -157,6 +177,7 @@ function weightedSum(
 
 /** target[c] += sum over `count` pixels of x[c] * gradient[c]; `stepX` in bytes. */
 function addProducts(target: usize, channels: i32, count: i32, x: usize, stepX: usize, gradient: usize): void {
+  if (count <= 0) return
   const step = <usize>channels << 2
   let c = 0
   for (; c + 16 <= channels; c += 16, target += 64, x += 64, gradient += 64) {
@@ -166,11 +187,35 @@ function addProducts(target: usize, channels: i32, count: i32, x: usize, stepX: 
     let sum3 = v128.load(target, 48)
     let a = x
     let b = gradient
-    for (let i = 0; i < count; i++, a += stepX, b += step) {
-      sum0 = f32x4.add(sum0, f32x4.mul(v128.load(a), v128.load(b)))
-      sum1 = f32x4.add(sum1, f32x4.mul(v128.load(a, 16), v128.load(b, 16)))
-      sum2 = f32x4.add(sum2, f32x4.mul(v128.load(a, 32), v128.load(b, 32)))
-      sum3 = f32x4.add(sum3, f32x4.mul(v128.load(a, 48), v128.load(b, 48)))
+    for (let left = count; ; ) {
+      sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0)
+      sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1)
+      sum2 = multiplyAdd(v128.load(a, 32), v128.load(b, 32), sum2)
+      sum3 = multiplyAdd(v128.load(a, 48), v128.load(b, 48), sum3)
+      if (--left == 0) break
+      a += stepX
+      b += step
+      sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0)
+      sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1)
+      sum2 = multiplyAdd(v128.load(a, 32), v128.load(b, 32), sum2)
+      sum3 = multiplyAdd(v128.load(a, 48), v128.load(b, 48), sum3)
+      if (--left == 0) break
+      a += stepX
+      b += step
+      sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0)
+      sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1)
+      sum2 = multiplyAdd(v128.load(a, 32), v128.load(b, 32), sum2)
+      sum3 = multiplyAdd(v128.load(a, 48), v128.load(b, 48), sum3)
+      if (--left == 0) break
+      a += stepX
+      b += step
+      sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0)
+      sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1)
+      sum2 = multiplyAdd(v128.load(a, 32), v128.load(b, 32), sum2)
+      sum3 = multiplyAdd(v128.load(a, 48), v128.load(b, 48), sum3)
+      if (--left == 0) break
+      a += stepX
+      b += step
     }
     v128.store(target, sum0)
     v128.store(target, sum1, 16)
@@ -182,7 +227,7 @@ function addProducts(target: usize, channels: i32, count: i32, x: usize, stepX: 
     let a = x
     let b = gradient
     for (let i = 0; i < count; i++, a += stepX, b += step) {
-      sum = f32x4.add(sum, f32x4.mul(v128.load(a), v128.load(b)))
+      sum = multiplyAdd(v128.load(a), v128.load(b), sum)
     }
     v128.store(target, sum)
   }

@@ -57,7 +57,7 @@ export function normalize(
  * With xhat the normalised x and s = gamma * yGradient, xGradient = (s - mean(s) - xhat * mean(s * xhat)) / deviation, the
  * means being over a group.
  *
- * @param xGradient - or 0
+ * @param xGradient - or 0; may be yGradient
  * @param scratch - room for 5 x channels floats
  */
 export function normalizeGradient(

@@ -15,6 +15,7 @@ const DEFAULT_MOMENTUM = 0.99
  */
 export const batchNormalization: LayerKind = {
   fusesRelu: true,
+  overwritesGradient: true,
   accepts: layer => isOverChannels(layer) && startsAsUsual(layer),
   place({ config, inputShape }, { memory, parameters, gradients }) {
     const channels = inputShape[inputShape.length - 1]

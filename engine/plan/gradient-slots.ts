@@ -18,8 +18,12 @@ export interface GradientPlan {
  * belongs to has gone backward. A chain of steps needs two.
  *
  * @param inputs - of each step, the steps whose outputs it takes; the last gives the model's output
+ * @param overwrites - of each step, whether its one input's gradient may take the place of its output's. @default none
  */
-export function planGradients(inputs: readonly (readonly number[])[]): {
+export function planGradients(
+  inputs: readonly (readonly number[])[],
+  overwrites: readonly boolean[] = []
+): {
   readonly slots: number
   readonly plans: readonly GradientPlan[]
 } {
@@ -31,17 +35,19 @@ export function planGradients(inputs: readonly (readonly number[])[]): {
   slotOf[inputs.length - 1] = take()
   for (let step = inputs.length - 1; step >= 0; step--) {
     const output = slotOf[step]!
+    const stays = overwrites[step] && inputs[step][0] !== MODEL_INPUT
     const passing: number[] = []
     const written = inputs[step].map(source => {
       if (source === MODEL_INPUT) return { slot: undefined, addTo: undefined }
-      const slot = take()
+      const slot = stays ? output : take()
       const addTo = slotOf[source]
       if (addTo === undefined) slotOf[source] = slot
       else passing.push(slot)
       return { slot, addTo }
     })
     plans[step] = { output, inputs: written }
-    free.push(...passing, output)
+    free.push(...passing)
+    if (!stays) free.push(output)
   }
   return { slots, plans }
 }

@@ -10,6 +10,7 @@ import { isOverChannels } from './normalization.js'
  */
 export const groupNormalization: LayerKind = {
   fusesRelu: true,
+  overwritesGradient: true,
   accepts: isOverChannels,
   place({ config, inputShape }, { memory, rows: mostRows, parameters, gradients }) {
     const channels = inputShape[inputShape.length - 1]

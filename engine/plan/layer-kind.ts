@@ -10,6 +10,8 @@ export interface LayerKind {
   readonly fusesRelu: boolean
   /** Whether its backward pass needs the output as `forward` wrote it. @default false */
   readonly keepsOutput?: boolean
+  /** Whether `backward` may write the gradient of its one input over that of its output. @default false */
+  readonly overwritesGradient?: boolean
   /** Whether it makes random choices, and so needs a key for each step. @default false */
   readonly isRandom?: boolean
   /** Whether the plan can train a layer of this configuration. */

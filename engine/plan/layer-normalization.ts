@@ -10,6 +10,7 @@ import { isOverChannels } from './normalization.js'
  */
 export const layerNormalization: LayerKind = {
   fusesRelu: true,
+  overwritesGradient: true,
   accepts: layer => isOverChannels(withOneAxis(layer)),
   place({ config, inputShape }, { memory, rows: mostRows, parameters, gradients }) {
     const channels = inputShape[inputShape.length - 1]

@@ -65,7 +65,10 @@ export class Network {
     this.gradient = memory.reserve(this.size)
     this.input = memory.reserve(this.mostRows * inputWidth)
     const outputs = widths.map(width => memory.reserve(this.mostRows * width))
-    const { slots, plans } = planGradients(steps.map(({ inputs }) => inputs))
+    const { slots, plans } = planGradients(
+      steps.map(({ inputs }) => inputs),
+      steps.map(({ kind }) => kind.overwritesGradient === true)
+    )
     let offset = 0
     this.#steps = steps.map(({ kind, layer, activation, inputs }, i) => {
       const offsets = sizes[i].map(size => (offset += size * 4) - size * 4)

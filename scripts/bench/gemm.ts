@@ -8,7 +8,8 @@ export const PRODUCTS: readonly (readonly [number, number, number, boolean])[] =
   [784, 128, 32, true]
 ]
 
-const ROUNDS = 40
+/** Enough for some that no neighbour on the machine disturbs. */
+const ROUNDS = 100
 const LIMIT_TURNS = 50_000
 const LIMIT_OPERATIONS = 96
 /** Operations of one measurement, about a millisecond. */

@@ -50,6 +50,7 @@ graphs('leave a value alone that an activation shares with others', () => {
 
 graphs('need two gradient buffers for a chain, and one more while a branch is open', () => {
   assert.is(planGradients([[MODEL_INPUT], [0], [1], [2]]).slots, 2)
+  assert.is(planGradients([[MODEL_INPUT], [0], [1], [2]], [true, true, true, true]).slots, 1)
   // 0 is taken by 1 and, past it, by the sum 2.
   const { slots, plans } = planGradients([[MODEL_INPUT], [0], [0, 1]])
   assert.is(slots, 3)
