@@ -24,7 +24,7 @@ for (const averaging of ['epidemic', 'gossip-learning', 'push-sum']) {
 
 strategies('rounds of sharing at the end bring the nodes together, at the same bytes', async () => {
   const run = async (sharing?: string): Promise<SwarmRound> => {
-    const spec = { ...swarm, topology: 'ring', loss: 0, sharing }
+    const spec = { ...swarm, averaging: 'd-psgd', topology: 'ring', loss: 0, sharing }
     const { rounds } = await within(runSwarm(spec), 60_000, sharing ?? 'a swarm without them')
     return rounds.at(-1)!
   }
