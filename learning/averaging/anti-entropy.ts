@@ -79,8 +79,9 @@ interface Brought {
  * is a newcomer, but for e_i: what it owes it still publishes. A node that loses all neighbours
  * publishes for them to hear later; one that is alone for long, or from the start, keeps the model that it has trained.
  *
- * Assumes a contraction for C, with few bytes: every node gets every other's increments, n - 1 of them a round. Not for dense
- * messages. Assumes honest relays: an increment carries no signature, so a neighbour could change what it hands on, and a
+ * What is sent is many rounds old, so rounds want enough local steps: of 2 or 4, with momentum 0.9, the model swung, of 8 it did not
+ * (measured). Assumes a contraction for C, with few bytes: every node gets every other's increments, n - 1 of them a round. Not
+ * for dense messages. Assumes honest relays: an increment carries no signature, so a neighbour could change what it hands on, and a
  * snapshot is taken on trust; both must be plausible (`Plausibility`). That two of 10,000 nodes draw the same origin has a
  * probability of 1 %.
  *

@@ -32,6 +32,7 @@ const specs = [
   'top-k:0.3',
   'top-k:0.4+quantize:4:range',
   'top-k:0.1+sign',
+  'top-k:0.01:20+sign',
   'random-k:0.1+quantize:8',
   'random-blocks:0.3:8+float16',
   'random-blocks:0.2:32+top-k:0.25',
