@@ -12,7 +12,7 @@ import { withoutNamespaces } from './namespaces.js'
 const flags = ['--host', '127.0.0.1', '--port', '0', '--http', '0', '--round-interval', '0.05', '--json']
 
 function up(start: StartCommand, home: string, env: Record<string, string> = {}): RunningCommand {
-  return start(['up', '--data', fixture('digits.csv'), '--home', home, ...flags], { env })
+  return start(['up', '--data', fixture('digits.csv'), '--home', home, '--averaging', 'd-psgd', ...flags], { env })
 }
 
 function roundOf({ stdout }: RunningCommand): number {
