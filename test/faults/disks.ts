@@ -8,11 +8,12 @@ import { runMurmur, withCommands, type RunningCommand, type StartCommand } from 
 import { temporaryFolder } from '../helpers/temporary-folder.js'
 import type { Fault, Outcome } from './fault.js'
 import { withoutNamespaces } from './namespaces.js'
+import { averaging } from './options.js'
 
 const flags = ['--host', '127.0.0.1', '--port', '0', '--http', '0', '--round-interval', '0.05', '--json']
 
 function up(start: StartCommand, home: string, env: Record<string, string> = {}): RunningCommand {
-  return start(['up', '--data', fixture('digits.csv'), '--home', home, '--averaging', 'd-psgd', ...flags], { env })
+  return start(['up', '--data', fixture('digits.csv'), '--home', home, '--averaging', averaging, ...flags], { env })
 }
 
 function roundOf({ stdout }: RunningCommand): number {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { chooseCompressor } from '../../learning/averaging/check-compressor.js'
 import { planSwarm, type SwarmPlan } from '../../scripts/swarm/config.js'
 import type { FromNode, NodeEnd, NodeRound, ToNode } from '../../scripts/swarm/messages.js'
 import { defaultSettings, type LearningSettings } from '../../node/index.js'
@@ -10,6 +11,7 @@ import { Changes } from '../helpers/changes.js'
 import type { Held } from '../helpers/tell-held.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
 import { within } from '../helpers/within.js'
+import { averaging } from './options.js'
 
 const program = fileURLToPath(new URL('../../scripts/swarm/node-process.js', import.meta.url))
 
@@ -150,7 +152,8 @@ export class FaultSwarm {
 
   constructor(init: FaultSwarmInit) {
     this.#init = init
-    const { nodes, samples = 1000, settings, rounds = 1_000_000, evaluateEvery = 1 } = init
+    const { nodes, samples = 1000, rounds = 1_000_000, evaluateEvery = 1 } = init
+    const settings = { ...defaultSettings, averaging, name: 'mnist', ...init.settings }
     this.plan = planSwarm({
       nodes,
       dataset: 'mnist',
@@ -158,7 +161,7 @@ export class FaultSwarm {
       partition: 'iid',
       standardise: 'local',
       missing: 'fail',
-      settings: { ...defaultSettings, averaging: 'd-psgd', compress: 'quantize:8', name: 'mnist', ...settings },
+      settings: { ...settings, compress: chooseCompressor(settings.averaging, settings) },
       rounds,
       until: undefined,
       evalEvery: evaluateEvery,

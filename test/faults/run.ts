@@ -1,23 +1,20 @@
 // `npm run test:faults`: inject faults into real processes and print what was reached. `--quick`: a part, in few minutes;
-// a word: only the faults whose name holds it.
+// `--averaging d-psgd`: with another strategy than the default; a word: only the faults whose name holds it.
 import { formatTable } from '../../scripts/output.js'
 import { crashes } from './crashes.js'
 import { disks } from './disks.js'
-import type { Extent, Fault, Outcome } from './fault.js'
+import type { Fault, Outcome } from './fault.js'
 import { networks } from './networks.js'
+import { averaging, extent, words } from './options.js'
 import { soaks } from './soak.js'
 import { strangers } from './strangers.js'
 
 const faults: readonly Fault[] = [...crashes, ...networks, ...disks, ...strangers, ...soaks]
 
-const words = process.argv.slice(2)
-const extent: Extent = words.includes('--quick') ? 'quick' : 'full'
-const chosen = words.filter(word => !word.startsWith('--'))
-
 async function measure(fault: Fault): Promise<{ readonly state: string; readonly reached: string }> {
   const unavailable = fault.unavailable?.()
   if (unavailable !== undefined) return { state: 'skipped', reached: unavailable }
-  if (fault.fullOnly === true && extent === 'quick' && chosen.length === 0)
+  if (fault.fullOnly === true && extent === 'quick' && words.length === 0)
     return { state: 'skipped', reached: 'only in the full run' }
   let outcome: Outcome
   try {
@@ -31,7 +28,7 @@ async function measure(fault: Fault): Promise<{ readonly state: string; readonly
 const rows: string[][] = []
 const counts: Record<string, number> = { ok: 0, FAILED: 0, skipped: 0 }
 for (const fault of faults) {
-  if (chosen.length > 0 && !chosen.some(word => fault.name.includes(word))) continue
+  if (words.length > 0 && !words.some(word => fault.name.includes(word))) continue
   const startedMs = performance.now()
   const { state, reached } = await measure(fault)
   const took = `${((performance.now() - startedMs) / 1000).toFixed(0)} s`

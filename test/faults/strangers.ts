@@ -171,7 +171,9 @@ const hostile: Fault = {
   bar: 'rejected, counted by reason, mean accuracy within 0.5 points of the clean run',
   async run(extent) {
     const { samples, settings } = eight(extent)
-    const init = { nodes: 4, samples, settings: { ...settings, topology: 'complete', compress: 'float32' } }
+    // What the attacks send is made for a strategy that sends whole models.
+    const whole = { averaging: 'd-psgd', compress: 'float32', topology: 'complete' }
+    const init = { nodes: 4, samples, settings: { ...settings, ...whole } }
     const { accuracy, round, missing, lost } = await underAttack({ ...init, minRoundMs: 500 }, attacks)
     const clean = await withSwarm(init, swarm => accuracyAt(swarm, round))
     const change = accuracy - clean.accuracy
