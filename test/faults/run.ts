@@ -36,6 +36,7 @@ for (const fault of faults) {
   rows.push([fault.name, fault.bar, state, reached, took])
   process.stderr.write(`${state.padEnd(8)} ${fault.name}: ${reached} (${took})\n`)
 }
+process.stdout.write(`swarms average by ${averaging}\n`)
 process.stdout.write(`${formatTable([['FAULT', 'BAR', '', 'REACHED', 'TOOK'], ...rows])}\n`)
 process.stdout.write(`faults: ${counts.ok} passed, ${counts.FAILED} failed, ${counts.skipped} skipped\n`)
 process.exit(counts.FAILED === 0 ? 0 : 1)
