@@ -41,6 +41,8 @@ const mebibyte = 1024 * 1024
 const streamInactivityMs = 24 * 3600 * 1000
 
 const mdnsService = '_murmur._udp.local'
+/** A query on the local network may be lost, and answers go to whoever asked: soon once more. */
+const mdnsIntervalMs = 2000
 
 const handshakeTimeoutMs = 30_000
 
@@ -58,7 +60,9 @@ export async function createHost({
   onSurplusStream = () => {}
 }: HostInit): Promise<Host> {
   // What few hosts need is loaded for them alone.
-  const discovery = useMdns ? (await import('@libp2p/mdns')).mdns({ serviceTag: mdnsService }) : undefined
+  const discovery = useMdns
+    ? (await import('@libp2p/mdns')).mdns({ serviceTag: mdnsService, interval: mdnsIntervalMs })
+    : undefined
   const protector = swarmKey === undefined ? undefined : (await import('@libp2p/pnet')).preSharedKey({ psk: swarmKey })
   const figures =
     registry === undefined ? undefined : (await import('@libp2p/prometheus-metrics')).prometheusMetrics({ registry })

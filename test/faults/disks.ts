@@ -112,13 +112,16 @@ const clock: Fault = {
       const [, address] = await first.writes('stderr', /murmur join (\/ip4\/\S+\/p2p\/\S+) --data/)
       const second = start(['join', address, '--data', fixture('digits.csv'), '--home', `${home}-2`, ...flags])
       await second.writes('stdout', /"averagedWith":1/)
+      // What a newcomer's first rounds are like says nothing about clocks.
+      await advance(second, 10)
+      const before = second.stdout.trimEnd().split('\n').length
       let missed = 0
       const startedMs = performance.now()
       while (performance.now() - startedMs < 14_000) await advance(second, 10)
-      const lines = second.stdout.trimEnd().split('\n').slice(1)
+      const lines = second.stdout.trimEnd().split('\n').slice(before)
       for (const line of lines) if (!line.includes('"averagedWith":1')) missed++
       rmSync(jumping)
-      return { ok: missed <= lines.length / 50, reached: `${missed} of ${lines.length} rounds without the other` }
+      return { ok: missed <= lines.length / 100, reached: `${missed} of ${lines.length} rounds without the other` }
     })
 }
 
