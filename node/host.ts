@@ -45,6 +45,13 @@ const mdnsService = '_murmur._udp.local'
 const mdnsIntervalMs = 2000
 
 const handshakeTimeoutMs = 30_000
+/**
+ * Until a connection is there. An attempt that hears nothing asks ever less often, after 1, 3, 7 and 15 s, and those who want to
+ * dial the same peer join it: who is back is found sooner by a new one.
+ */
+const connectTimeoutMs = 4000
+/** Options of `net.connect`, of which the transport's type names only some. */
+const dialOpts = { noDelay: true, timeout: connectTimeoutMs }
 
 /** A libp2p node as murmur uses it, started. */
 export async function createHost({
@@ -82,7 +89,7 @@ export async function createHost({
     privateKey,
     datastore,
     addresses: { listen: [...listen] },
-    transports: [tcp()],
+    transports: [tcp({ dialOpts })],
     connectionEncrypters: [noise()],
     connectionProtector: protector,
     peerDiscovery: discovery === undefined ? [] : [discovery],
