@@ -6,8 +6,10 @@ import type { Logger } from './logger.js'
 
 /** Between two looks at who could be dialled. */
 const lookEveryMs = 1000
-const firstRetryMs = 1000
-const lastRetryMs = 60_000
+/** One that is away is dialled again after this part of the time for which it has been, within limits. */
+const retryShare = 1 / 8
+const shortestRetryMs = 1000
+const longestRetryMs = 60_000
 /** Dialled in one look: a device that wakes up must not open hundreds of connections at once. */
 const dialsPerLook = 4
 const dialTimeoutMs = 10_000
@@ -31,14 +33,15 @@ export interface ContactsComponents {
 
 interface Contact {
   readonly addresses: readonly Multiaddr[]
-  retryMs: number
+  /** When it was with us last, or we first heard of it. */
+  seenAtMs: number
   dueAtMs: number
 }
 
 /**
  * Where others were found before: members of old, addresses that the user gave, peers that were discovered. Those that are
  * not with us now are dialled again, with backoff and jitter, for as long as the node runs: so a swarm that fell apart comes
- * together again, and a device that reboots finds it without being told.
+ * together again, soon after a short cut and later after a long one, and a device that reboots finds it without being told.
  */
 export class Contacts {
   readonly #parts: ContactsComponents
@@ -57,9 +60,9 @@ export class Contacts {
     if (addresses.length === 0) return
     const known = this.#contacts.get(key)
     if (known !== undefined && sameAddresses(known.addresses, addresses)) return
-    const dueAtMs = known?.dueAtMs ?? this.#parts.clock.now()
+    const nowMs = this.#parts.clock.now()
     this.#contacts.delete(key)
-    this.#contacts.set(key, { addresses, retryMs: firstRetryMs, dueAtMs })
+    this.#contacts.set(key, { addresses, seenAtMs: nowMs, dueAtMs: known?.dueAtMs ?? nowMs })
     for (const [oldest] of this.#contacts) {
       if (this.#contacts.size <= maxContacts) break
       this.#contacts.delete(oldest)
@@ -104,7 +107,7 @@ export class Contacts {
     for (const [, contact] of due.slice(0, dialsPerLook)) void this.#dial(contact)
     for (const [key, contact] of this.#contacts) {
       if (!isSettled(key)) continue
-      contact.retryMs = firstRetryMs
+      contact.seenAtMs = nowMs
       contact.dueAtMs = nowMs
     }
     if (this.#isChanged) this.#save()
@@ -113,8 +116,9 @@ export class Contacts {
 
   async #dial(contact: Contact): Promise<void> {
     const { clock, rng, dial, log } = this.#parts
-    contact.dueAtMs = clock.now() + contact.retryMs * (1 + rng.uniform() / 2)
-    contact.retryMs = Math.min(2 * contact.retryMs, lastRetryMs)
+    const nowMs = clock.now()
+    const retryMs = Math.min(Math.max(retryShare * (nowMs - contact.seenAtMs), shortestRetryMs), longestRetryMs)
+    contact.dueAtMs = nowMs + retryMs * (1 + rng.uniform() / 2)
     try {
       await dial([...contact.addresses], AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(dialTimeoutMs)]))
     } catch (error) {
