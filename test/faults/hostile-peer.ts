@@ -2,6 +2,7 @@ import '../../node/with-resolvers.js'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import type { Update } from '../../learning/averaging/averaging.js'
 import { systemClock } from '../../node/clock.js'
 import { createHost, type Host } from '../../node/host.js'
 import { Traffic } from '../../node/traffic.js'
@@ -15,8 +16,8 @@ export class HostilePeer {
   readonly offer: TaskOffer
   readonly exchange: Exchange
   readonly membership: Membership
-  /** The newest round that any node has sent it an update for. */
-  newestRound = 0
+  /** The latest update of each node. */
+  readonly #latest = new Map<string, Update>()
 
   private constructor(host: Host, offer: TaskOffer, layoutHash: string) {
     this.host = host
@@ -27,8 +28,8 @@ export class HostilePeer {
         taskId: offer.taskId,
         layoutHash,
         maxUpdateBytes: 64 * 1024 * 1024,
-        onUpdate: (_, { round }) => {
-          this.newestRound = Math.max(this.newestRound, round)
+        onUpdate: (from, update) => {
+          this.#latest.set(from, update)
         },
         onLinksChanged: () => {},
         onFault: () => {}
@@ -46,6 +47,16 @@ export class HostilePeer {
         onChange: () => {}
       }
     )
+  }
+
+  /** The newest round that any node has sent it an update for; 0: none. */
+  get newestRound(): number {
+    return Math.max(0, ...[...this.#latest.values()].map(({ round }) => round))
+  }
+
+  /** What a node has sent it last. */
+  latestOf(peer: string): Update | undefined {
+    return this.#latest.get(peer)
   }
 
   /** Become a member of a swarm, with a new identity. */

@@ -3,6 +3,11 @@ import { encode } from 'it-length-prefixed'
 import type { Stream } from '@libp2p/interface'
 import { initialParameters, modelLayout } from '../../engine/index.js'
 import type { Update } from '../../learning/averaging/averaging.js'
+import {
+  decodeIncrements,
+  encodeIncrements,
+  type IncrementsMessage
+} from '../../learning/averaging/increments-message.js'
 import { versionOf } from '../../learning/averaging/public-copy.js'
 import { createCompressor } from '../../learning/compression/create-compressor.js'
 import { createRng } from '../../learning/rng.js'
@@ -34,26 +39,32 @@ interface Attack {
   perform(peer: HostilePeer, nodes: readonly FaultNode[], size: number): Promise<void>
 }
 
+/** For three of their rounds, from the first that they sent us an update of, or until all of them have banned us. */
+async function perform(peer: HostilePeer, act: () => void): Promise<void> {
+  await peer.link()
+  const beganMs = performance.now()
+  for (let first = Infinity; peer.newestRound < first + 3 && performance.now() - beganMs < longestAttackMs;) {
+    if (peer.exchange.links.length === 0) break
+    const { newestRound } = peer
+    if (newestRound > 0) act()
+    await pause(100)
+    if (first === Infinity && newestRound > 0) first = newestRound
+  }
+}
+
 /** The same update to everybody, for the round under way. */
 function sending(reason: string, make: (round: number, size: number) => readonly Partial<Update>[]): Attack {
   return {
     reason,
-    async perform(peer, _, size) {
-      await peer.link()
-      // For three of their rounds, from the first that they sent us an update of, or until all of them have banned us.
-      const beganMs = performance.now()
-      for (let first = Infinity; peer.newestRound < first + 3 && performance.now() - beganMs < longestAttackMs;) {
-        const { newestRound } = peer
-        if (peer.exchange.links.length === 0) break
-        for (const to of newestRound === 0 ? [] : peer.exchange.links) {
-          for (const update of make(newestRound, size)) {
-            peer.exchange.send(to, { kind: 'model', round: newestRound, payload: new Uint8Array(), ...update })
+    perform: (peer, _, size) =>
+      perform(peer, () => {
+        const round = peer.newestRound
+        for (const to of peer.exchange.links) {
+          for (const update of make(round, size)) {
+            peer.exchange.send(to, { kind: 'model', round, payload: new Uint8Array(), ...update })
           }
         }
-        await pause(100)
-        if (first === Infinity && newestRound > 0) first = newestRound
-      }
-    }
+      })
   }
 }
 
@@ -62,24 +73,10 @@ const filled = (size: number, value: number): Uint8Array => bytesOf(new Float32A
 const timely = (payload: (size: number) => Uint8Array) => (round: number, size: number) =>
   [round, round + 1].map(each => ({ round: each, payload: payload(size) }))
 
-const attacks: readonly Attack[] = [
-  sending(
-    'malformed',
-    timely(size => filled(size, NaN))
-  ),
-  sending(
-    'malformed',
-    timely(size => filled(size, Infinity))
-  ),
-  sending(
-    'implausible',
-    timely(size => filled(size, 1e30))
-  ),
-  sending(
-    'malformed',
-    timely(size => filled(size - 1, 0))
-  ),
-  sending('stale', (round, size) => [{ round: Math.max(0, round - 20), payload: filled(size, 0) }]),
+/** What is wrong with a message whatever the strategy. */
+const attacksOnAll: readonly Attack[] = [
+  // Older than what we sent ourselves, too.
+  sending('stale', round => [{ round }, { round: Math.max(0, round - 20) }]),
   sending('too-far-ahead', (round, size) => [{ round: round + 2_000_000, payload: filled(size, 0) }]),
   sending('duplicate', (round, size) => [0, 1, 2, 3].map(() => ({ round: round + 1, payload: filled(size, 0) }))),
   sending('unexpected', (round, size) => [{ kind: 'answer', round: round + 1, payload: filled(size, 0) }]),
@@ -126,6 +123,95 @@ const attacks: readonly Attack[] = [
   }
 ]
 
+/** On strategies that send whole models. */
+const attacksOnModels: readonly Attack[] = [
+  sending(
+    'malformed',
+    timely(size => filled(size, NaN))
+  ),
+  sending(
+    'malformed',
+    timely(size => filled(size, Infinity))
+  ),
+  sending(
+    'implausible',
+    timely(size => filled(size, 1e30))
+  ),
+  sending(
+    'malformed',
+    timely(size => filled(size - 1, 0))
+  )
+]
+
+/** What a hostile neighbour answers a node's latest message, of which it knows only that nobody else has sent it. */
+function answering(
+  reason: string,
+  make: (latest: IncrementsMessage, origin: number, peer: HostilePeer) => Partial<IncrementsMessage>
+): Attack {
+  return {
+    reason,
+    async perform(peer) {
+      let origin = 0
+      const answered = new Map<string, number>()
+      await perform(peer, () => {
+        for (const to of peer.exchange.links) {
+          const update = peer.latestOf(to)
+          if (update === undefined || answered.get(to) === update.round) continue
+          answered.set(to, update.round)
+          const latest = decodeIncrements(update.payload)
+          const { lineage, progress } = latest
+          const vector = [{ origin: ++origin, version: 1, wanted: false }]
+          const base = { lineage, progress, acknowledged: 0, asks: false, answers: false, vector, increments: [] }
+          const payload = encodeIncrements({ ...base, ...make(latest, origin, peer) })
+          peer.exchange.send(to, { kind: 'model', round: update.round, payload })
+        }
+      })
+    }
+  }
+}
+
+/** An increment of one value, which may be no number: the scale of what a compressor keeps, in two bytes. */
+function incrementOf(
+  value: number
+): (_: IncrementsMessage, origin: number, peer: HostilePeer) => Partial<IncrementsMessage> {
+  return (_, origin, { offer }) => {
+    const layout = modelLayout(offer.task.model)
+    const compressor = createCompressor(offer.task.compress, layout)
+    const encoded = (each: number): Uint8Array =>
+      compressor.encode(new Float32Array(layout.size).fill(each), createRng(1))
+    const payload = encoded(1)
+    if (Number.isFinite(value)) payload.set(encoded(value))
+    else {
+      const larger = encoded(2)
+      const scale = payload.findIndex((byte, i) => byte !== larger[i])
+      payload.set(bytesOf([value]).subarray(2), scale % 2 === 0 ? scale : scale - 1)
+    }
+    return { increments: [{ origin, version: 1, nodes: 1, payload }] }
+  }
+}
+
+const snapshotOf = (value: number, { offer }: HostilePeer): Uint8Array =>
+  filled(modelLayout(offer.task.model).size, value)
+
+/** On the strategy that sends increments and snapshots. */
+const attacksOnIncrements: readonly Attack[] = [
+  answering('malformed', incrementOf(NaN)),
+  answering('malformed', incrementOf(Infinity)),
+  answering('implausible', incrementOf(1e30)),
+  answering('malformed', (_, origin) => ({
+    increments: [{ origin, version: 1, nodes: 1, payload: new Uint8Array(5) }]
+  })),
+  answering('unexpected', (_latest, _origin, peer) => ({ snapshot: snapshotOf(0, peer) })),
+  // It says that it comes from another swarm that has learned for longer, and is asked for its model.
+  ...[['not-finite', NaN] as const, ['implausible', 1e30] as const].map(([reason, value]) =>
+    answering(reason, ({ lineage, asks }, _, peer) => ({
+      lineage: lineage ^ 1,
+      progress: 1_000_000,
+      ...(asks && { snapshot: snapshotOf(value, peer) })
+    }))
+  )
+]
+
 type SwarmInit = Parameters<typeof withSwarm>[0]
 
 /** What a swarm reaches, one attack after another, by peers that are new each time. */
@@ -166,21 +252,26 @@ async function accuracyAt(swarm: FaultSwarm, wanted: number): Promise<{ accuracy
 }
 
 const hostile: Fault = {
-  name: 'hostile updates from a neighbour (4 nodes)',
+  name: 'hostile updates from a neighbour (4 nodes, of a strategy that sends models and of one that sends increments)',
   fullOnly: true,
   bar: 'rejected, counted by reason, mean accuracy within 0.5 points of the clean run',
   async run(extent) {
     const { samples, settings } = eight(extent)
-    // What the attacks send is made for a strategy that sends whole models.
-    const whole = { averaging: 'd-psgd', compress: 'float32', topology: 'complete' }
-    const init = { nodes: 4, samples, settings: { ...settings, ...whole } }
-    const { accuracy, round, missing, lost } = await underAttack({ ...init, minRoundMs: 500 }, attacks)
-    const clean = await withSwarm(init, swarm => accuracyAt(swarm, round))
-    const change = accuracy - clean.accuracy
-    return {
-      ok: missing.length === 0 && lost === 0 && change >= -0.005,
-      reached: `${attacks.length} attacks, ${describeCounted(missing)}; ${points(change)} after ${round} rounds`
+    const reached: string[] = []
+    let ok = true
+    for (const [averaging, compress, attacks] of [
+      ['d-psgd', 'float32', [...attacksOnModels, ...attacksOnAll]],
+      ['anti-entropy', 'top-k:0.01:1000+sign', [...attacksOnIncrements, ...attacksOnAll]]
+    ] as const) {
+      const init = { nodes: 4, samples, settings: { ...settings, averaging, compress, topology: 'complete' } }
+      const { accuracy, round, missing, lost } = await underAttack({ ...init, minRoundMs: 500 }, attacks)
+      const clean = await withSwarm(init, swarm => accuracyAt(swarm, round))
+      const change = accuracy - clean.accuracy
+      ok &&= missing.length === 0 && lost === 0 && change >= -0.005
+      const counted = describeCounted(missing)
+      reached.push(`${averaging} ${attacks.length} attacks, ${counted}; ${points(change)} after ${round} rounds`)
     }
+    return { ok, reached: reached.join('; ') }
   }
 }
 
@@ -190,7 +281,7 @@ function describeCounted(missing: readonly string[]): string {
 
 /** NaN where each compressor has a float of its own: of a value, a scale, a value that was kept. */
 const notNumbers: Fault = {
-  name: 'NaN inside float32, quantised and top-k updates (3 nodes each)',
+  name: 'NaN inside float32, quantised, top-k and increment updates (3 nodes each)',
   bar: 'rejected, counted by reason, all models finite',
   async run() {
     const found: string[] = []
@@ -198,11 +289,14 @@ const notNumbers: Fault = {
     for (const [averaging, compress] of [
       ['d-psgd', 'float32'],
       ['d-psgd', 'quantize:8'],
-      ['choco-sgd', 'top-k:0.05']
+      ['choco-sgd', 'top-k:0.05'],
+      ['anti-entropy', 'top-k:0.01:1000+sign']
     ] as const) {
       const { samples, settings } = eight('quick')
       const init = { nodes: 3, samples, settings: { ...settings, topology: 'complete', averaging, compress } }
-      const { accuracy, missing, lost } = await underAttack({ ...init, minRoundMs: 300 }, [poisoned(compress)])
+      const { accuracy, missing, lost } = await underAttack({ ...init, minRoundMs: 300 }, [
+        averaging === 'anti-entropy' ? answering('malformed', incrementOf(NaN)) : poisoned(compress)
+      ])
       ok &&= missing.length === 0 && lost === 0 && accuracy > 0.5
       found.push(`${compress} ${describeCounted(missing)}, ${formatShare(accuracy)}`)
     }
