@@ -29,7 +29,7 @@ export interface LearningSettings {
   readonly roundMemory?: string
   readonly averaging: string
   readonly topology: string
-  /** @default what suits the strategy: `quantize:8`; with `anti-entropy` `top-k:0.01:1000+sign` */
+  /** @default what suits the strategy: `quantize:8`; with `anti-entropy` `adaptive-top-k` */
   readonly compress?: string
   /** What a node may send, in place of `compress`: `200KB/round`, `5MB/hour`. @default without limit */
   readonly budget?: string

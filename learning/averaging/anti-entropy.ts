@@ -42,6 +42,10 @@ const ROUNDS_UNSETTLED = 16
 const ROUNDS_AWAY = 4
 /** Who was asked for a snapshot so often, in vain, is not believed to have one. */
 const ASKS_BELIEVED = 16
+/** In so many first rounds increments are longer, the first the most so: all nodes have much to tell, and little of it is alike. */
+const ROUNDS_TO_WARM_UP = 8
+/** In larger swarms the increments of a round are together no more than those of so many nodes. */
+const NODES_AT_LENGTH = 28
 /** Origins that are believed to exist, for each member and beside them. */
 const ORIGINS_PER_MEMBER = 8
 const MORE_ORIGINS = 64
@@ -79,6 +83,9 @@ interface Brought {
  * is a newcomer, but for e_i: what it owes it still publishes. A node that loses all neighbours
  * publishes for them to hear later; one that is alone for long, or from the start, keeps the model that it has trained.
  *
+ * Where the compressor leaves it to this strategy (`adaptive-top-k`), increments are longer in the first rounds, when models move
+ * most, and shorter in swarms of more than 28: all of a round together then have as many values as there.
+ *
  * What is sent is many rounds old, so rounds want enough local steps: of 2 or 4, with momentum 0.9, the model swung, of 8 it did not
  * (measured). Assumes a contraction for C, with few bytes: every node gets every other's increments, n - 1 of them a round. Not
  * for dense messages. Assumes honest relays: an increment carries no signature, so a neighbour could change what it hands on, and a
@@ -88,15 +95,15 @@ interface Brought {
  * Source: Demers et al., "Epidemic Algorithms for Replicated Database Maintenance", PODC 1987 (anti-entropy); van Renesse et
  * al., "Efficient Reconciliation and Flow Control for Anti-Entropy Protocols", LADIS 2008 (version vectors); Karimireddy et
  * al., "Error Feedback Fixes SignSGD and other Gradient Compression Schemes", ICML 2019; the common model as in Basu et al.,
- * "Qsparse-local-SGD", NeurIPS 2019, there at a server.
+ * "Qsparse-local-SGD", NeurIPS 2019, there at a server; longer messages at first as in Lin et al., "Deep Gradient Compression",
+ * ICLR 2018 (warm-up training).
  */
 class AntiEntropy implements Averaging {
   readonly name = 'anti-entropy'
   readonly synchronous = false
   readonly keepsPace = true
   readonly keepsToBudget = true
-  /** Of a small model more, or it would take many rounds until a coordinate is sent. */
-  readonly usualCompressor = 'top-k:0.01:1000+sign'
+  readonly usualCompressor = 'adaptive-top-k'
   /** The common model in double precision, what is not sent yet, usual steps, and increments kept as long as a model. */
   readonly vectors = 6
   readonly #scratch: Scratch
@@ -252,7 +259,8 @@ class AntiEntropy implements Averaging {
     this.#self ??= this.#drawOrigin(state)
     this.#log.expect(this.#self)
     if (this.#isUnsettled(state)) return
-    const payload = compressor.encode(this.#residual, rng.fork(`encode/${round}`))
+    const coder = compressor.scaled?.(usualScale(round, nodes)) ?? compressor
+    const payload = coder.encode(this.#residual, rng.fork(`encode/${round}`))
     const entries = decodeEntries(payload, compressor, this.#scratch)
     if (!this.#common.hasRoomFor(entries, nodes)) return
     subtract(entries, this.#residual)
@@ -541,6 +549,11 @@ class AntiEntropy implements Averaging {
 export const antiEntropy: AveragingKind = {
   name: 'anti-entropy',
   create: (length, scratch) => new AntiEntropy(length, scratch)
+}
+
+/** How much longer than usual increments are: longer in the first rounds, shorter in large swarms. */
+function usualScale(round: number, nodes: number): number {
+  return Math.max(1, ROUNDS_TO_WARM_UP / round) * Math.min(1, NODES_AT_LENGTH / nodes)
 }
 
 /** The values of an increment. Without indices they are in `scratch.theirs`, until that is used again. */

@@ -18,7 +18,12 @@ export interface Compressor {
   /** True when messages leave coordinates out: a receiver then keeps there what it has. */
   readonly sparse?: true
   /** Only when its messages may be of different lengths, as a budget allows. */
-  readonly adaptive?: Adaptive
+  readonly adaptive?: Adaptive | undefined
+  /**
+   * The same compressor with messages of about `factor` times as many values as usual, within limits of its own; it decodes
+   * messages of any length. Only when the strategy may say how long they are.
+   */
+  readonly scaled?: ((factor: number) => Compressor) | undefined
   /** True when `decode` can begin in the middle, for no more than what it writes there costs. */
   readonly seekable?: true
   /**

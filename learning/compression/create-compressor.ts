@@ -45,8 +45,11 @@ export function createCompressor(
   const { coding, exact } = parse(spec)
   const create = (coded: Layout): Compressor => createCoding(coding, coded, kinds)
   if (exact.length === 0) return create(layout)
-  if (create(layout).adaptive === undefined) return exactly(exact, layout, create)
-  throw new InvalidParametersError(`${spec}: what keeps to a budget decides by itself. Remove "${EXACT}:${exact[0]}".`)
+  const { adaptive, scaled } = create(layout)
+  if (adaptive === undefined && scaled === undefined) return exactly(exact, layout, create)
+  throw new InvalidParametersError(
+    `${spec}: what adapts its messages decides by itself what is in them. Remove "${EXACT}:${exact[0]}".`
+  )
 }
 
 /**

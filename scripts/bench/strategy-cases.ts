@@ -1,4 +1,5 @@
 import { mnistFolder } from '../../data/index.js'
+import { chooseCompressor } from '../../learning/averaging/check-compressor.js'
 import { InvalidParametersError } from '../../learning/errors.js'
 import { defaultSettings } from '../../node/learning-settings.js'
 import { parseDisturbance } from '../../simulation/index.js'
@@ -18,14 +19,12 @@ interface Sizes {
   readonly dataset: 'mnist' | 'digits'
   readonly samples?: number
   readonly rounds: number
-  /** Sparse enough for 5 MB a node. */
-  readonly ours: string
 }
 
-const small: Sizes = { nodes: 8, dataset: 'mnist', samples: 1000, rounds: 200, ours: 'top-k:0.005+quantize:4' }
+const small: Sizes = { nodes: 8, dataset: 'mnist', samples: 1000, rounds: 200 }
 const middle: Sizes = { ...small, nodes: 16 }
-const large: Sizes = { nodes: 64, dataset: 'mnist', samples: 937, rounds: 100, ours: 'top-k:0.004+quantize:4' }
-const digits: Sizes = { nodes: 8, dataset: 'digits', rounds: 200, ours: 'top-k:0.02+quantize:4' }
+const large: Sizes = { nodes: 64, dataset: 'mnist', samples: 937, rounds: 100 }
+const digits: Sizes = { nodes: 8, dataset: 'digits', rounds: 200 }
 
 const faults = [
   { loss: '0', churn: undefined },
@@ -53,30 +52,28 @@ export function strategyCases(): StrategyCase[] {
 }
 
 /** The same strategies in every case, ours first. */
-function variantsOf({ ours }: Sizes): Variant[] {
-  return parseVariants(
-    [
-      `anti-entropy/${ours}`,
-      'd-psgd/float32@exponential',
-      'd-psgd/float32@complete',
-      'd-psgd/float32@one-peer-exponential',
-      'relay-sum/quantize:8@exponential',
-      'swarm-sgd/float32@exponential',
-      'd-psgd/float32@ring',
-      'choco-sgd/top-k:0.01@exponential',
-      'choco-sgd/sign@exponential',
-      `anti-entropy/${ours}@ring`,
-      'anti-entropy/sign@exponential'
-    ].join(',')
-  )
-}
+const variants = parseVariants(
+  [
+    'anti-entropy',
+    'd-psgd/float32@exponential',
+    'd-psgd/float32@complete',
+    'd-psgd/float32@one-peer-exponential',
+    'relay-sum/quantize:8@exponential',
+    'swarm-sgd/float32@exponential',
+    'd-psgd/float32@ring',
+    'choco-sgd/top-k:0.01@exponential',
+    'choco-sgd/sign@exponential',
+    'anti-entropy@ring',
+    'anti-entropy/sign@exponential'
+  ].join(',')
+)
 
 function createCase(sizes: Sizes, partition: string, { loss, churn }: Fault): StrategyCase {
-  const { nodes, dataset, samples, rounds, ours } = sizes
+  const { nodes, dataset, samples, rounds } = sizes
   const fault = churn !== undefined ? 'half offline' : loss === '0' ? 'no faults' : `${100 * Number(loss)} % lost`
   return {
     name: `${dataset}, ${nodes} nodes, ${partition}, ${fault}`,
-    variants: variantsOf(sizes),
+    variants,
     config: {
       nodes,
       dataset: dataset === 'mnist' ? mnistFolder() : 'test/fixtures/digits.csv',
@@ -84,7 +81,13 @@ function createCase(sizes: Sizes, partition: string, { loss, churn }: Fault): St
       partition,
       standardise: 'local',
       missing: 'fail',
-      settings: { ...defaultSettings, compress: ours, topology: 'exponential', localSteps: 8, name: dataset },
+      settings: {
+        ...defaultSettings,
+        compress: chooseCompressor('anti-entropy', {}),
+        topology: 'exponential',
+        localSteps: 8,
+        name: dataset
+      },
       rounds,
       until: undefined,
       evalEvery: 20,

@@ -261,7 +261,7 @@ const hostile: Fault = {
     let ok = true
     for (const [averaging, compress, attacks] of [
       ['d-psgd', 'float32', [...attacksOnModels, ...attacksOnAll]],
-      ['anti-entropy', 'top-k:0.01:1000+sign', [...attacksOnIncrements, ...attacksOnAll]]
+      ['anti-entropy', 'adaptive-top-k', [...attacksOnIncrements, ...attacksOnAll]]
     ] as const) {
       const init = { nodes: 4, samples, settings: { ...settings, averaging, compress, topology: 'complete' } }
       const { accuracy, round, missing, lost } = await underAttack({ ...init, minRoundMs: 500 }, attacks)
@@ -290,7 +290,7 @@ const notNumbers: Fault = {
       ['d-psgd', 'float32'],
       ['d-psgd', 'quantize:8'],
       ['choco-sgd', 'top-k:0.05'],
-      ['anti-entropy', 'top-k:0.01:1000+sign']
+      ['anti-entropy', 'adaptive-top-k']
     ] as const) {
       const { samples, settings } = eight('quick')
       const init = { nodes: 3, samples, settings: { ...settings, topology: 'complete', averaging, compress } }

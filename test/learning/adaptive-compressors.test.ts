@@ -22,14 +22,16 @@ const normals = Float32Array.from(
   )()
 )
 
-runChecks(
-  'adaptive-top-k compliance',
-  compressorCompliance(layout => createCompressor('adaptive-top-k:1KB/round', layout), {
-    // A value that is kept becomes, at worst, the mean of others.
-    maxError: (input, i) => Math.abs(input[i]) + 1.01 * largest(input) + 2 ** -132,
-    omega: 1
-  })
-)
+for (const spec of ['adaptive-top-k', 'adaptive-top-k:1KB/round']) {
+  runChecks(
+    `${spec} compliance`,
+    compressorCompliance(layout => createCompressor(spec, layout), {
+      // A value that is kept becomes, at worst, the mean of others.
+      maxError: (input, i) => Math.abs(input[i]) + 1.01 * largest(input) + 2 ** -132,
+      omega: 1
+    })
+  )
+}
 
 runChecks(
   'adaptive-quantize compliance',
@@ -61,6 +63,31 @@ adaptive('make sparse messages about as long as allowed, and any of them decodes
   }
 })
 
+adaptive('hold without a budget as many values as they are told, and any of them decodes any', () => {
+  const input = Float32Array.from({ length: 200_000 }, (_, i) => normals[i % normals.length] + i / 1e6)
+  const usual = compressorOf('adaptive-top-k', input.length)
+  const valuesOf = (encoder: Compressor): number =>
+    usual.decodeKept!(encoder.encode(input, createRng(1))).indices.length
+  assert.ok(Math.abs(valuesOf(usual) / 2000 - 1) < 0.01, 'a hundredth unless told otherwise')
+  for (const [factor, values] of [
+    [0.5, 1000],
+    [3, 6000],
+    [10, 20_000],
+    [1000, 20_000],
+    [0, 64]
+  ]) {
+    const held = valuesOf(usual.scaled!(factor))
+    assert.ok(Math.abs(held / values - 1) < 0.01, `${held} values at ${factor} times as many as usual`)
+  }
+})
+
+adaptive('hold all values of a small model, for a bit each and no indices', () => {
+  const input = normals.subarray(0, 800)
+  const message = compressorOf('adaptive-top-k', input.length).encode(input, createRng(1))
+  const signs = compressorOf('sign', input.length).encode(input, createRng(1))
+  assert.ok(message.length <= signs.length + 5, `${message.length} bytes; sign takes ${signs.length}`)
+})
+
 adaptive('never go below the smallest message', () => {
   for (const spec of ['adaptive-top-k:1KB/round', 'adaptive-quantize:1MB/round']) {
     const { leastBytes } = compressorOf(spec, normals.length).adaptive!
@@ -89,7 +116,17 @@ adaptive('refuse what is said beside a budget, and a budget that is too small', 
   throwsExactly(
     () => compressorOf('adaptive-top-k:1KB/round+exact:w', 1000),
     InvalidParametersError,
-    'adaptive-top-k:1KB/round+exact:w: what keeps to a budget decides by itself. Remove "+exact:w".'
+    'adaptive-top-k:1KB/round+exact:w: what adapts its messages decides by itself what is in them. Remove "+exact:w".'
+  )
+  throwsExactly(
+    () => compressorOf('adaptive-top-k+exact:w', 1000),
+    InvalidParametersError,
+    'adaptive-top-k+exact:w: what adapts its messages decides by itself what is in them. Remove "+exact:w".'
+  )
+  throwsExactly(
+    () => compressorOf('adaptive-quantize', 1000),
+    InvalidParametersError,
+    'budget "": expected bytes above 0 a round or an hour, as in 200KB/round or 5MB/hour'
   )
   const compressor = compressorOf('adaptive-quantize:1KB/round', 1000)
   checkBudget(compressor, 1)

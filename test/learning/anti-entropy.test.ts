@@ -163,6 +163,24 @@ strategy('brings what was learned to the mean of all nodes, whatever the compres
   )
 })
 
+strategy('tells most in the first rounds, and in large swarms no more than all nodes of smaller ones together', () => {
+  const length = 200_000
+  const compressor = compressorOf('adaptive-top-k', length)
+  const valuesIn = (round: number, swarmSize: number): number => {
+    const node = new MachineBench(createAveraging('anti-entropy', length), length, { compressor, round: round - 1 })
+    const neighbours = [{ peer: 'a', weight: 0.5 }]
+    node.machine.handle({ type: 'members', neighbours, swarmSize, nowMs: 0 })
+    node.start()
+    node.work.forEach((_, i) => (node.work[i] = Math.sin(i)))
+    const { increments } = decodeIncrements(only(node.trained(), 'send').update.payload)
+    return compressor.decodeKept!(increments[0].payload).indices.length
+  }
+  const inRounds = [1, 2, 4, 8, 100].map(round => Math.round(valuesIn(round, 8) / 100))
+  assert.equal(inRounds, [160, 80, 40, 20, 20], 'hundreds of values')
+  const inSwarms = [2, 28, 56, 280].map(nodes => Math.round(valuesIn(100, nodes) / 100))
+  assert.equal(inSwarms, [20, 20, 10, 2], 'hundreds of values')
+})
+
 strategy('sends each increment to each node once', () => {
   for (const topology of ['complete', 'exponential', 'ring']) {
     const swarm = swarmOf(topology, 8, { rounds: 40, train: wander(40) })

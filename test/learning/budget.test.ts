@@ -119,8 +119,8 @@ budget('ignores what no budget has saved', () => {
 
 budget('or a compressor that was asked for decide; without either what suits the strategy', () => {
   const chosen = averagingNames.map(name => chooseCompressor(name, {}))
-  assert.equal([...new Set(chosen)], ['quantize:8', 'top-k:0.01:1000+sign'])
-  assert.is(chosen[averagingNames.indexOf('anti-entropy')], 'top-k:0.01:1000+sign')
+  assert.equal([...new Set(chosen)], ['quantize:8', 'adaptive-top-k'])
+  assert.is(chosen[averagingNames.indexOf('anti-entropy')], 'adaptive-top-k')
   assert.is(chooseCompressor('anti-entropy', { compress: 'sign' }), 'sign')
   throwsExactly(
     () => chooseCompressor('anti-entropy', { compress: 'sign', budget: '2KB/round' }),
