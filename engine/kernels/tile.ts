@@ -7,6 +7,8 @@ export const TILE_COLUMNS: i32 = 16
 const PACKED_ALONG: usize = TILE_COLUMNS << 2
 /** Floats that `multiplyRows` needs for a tile that sticks out of the result. */
 export const EDGE_FLOATS: i32 = 2 * TILE_COLUMNS
+/** Floats of packed strips that stay in a first-level cache while rows go by. */
+const CACHE_FLOATS: i32 = 4096
 
 /**
  * Two rows of a product: c = start + a * b, then relu.
@@ -220,4 +222,11 @@ function multiplyTile(
 @inline
 export function stripFloats(columns: i32): i32 {
   return ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_COLUMNS
+}
+
+/** Columns whose packed strips, `depth` deep, stay in a first-level cache. */
+// @ts-ignore: decorator
+@inline
+export function cachedColumns(depth: i32): i32 {
+  return max(1, CACHE_FLOATS / (depth * TILE_COLUMNS)) * TILE_COLUMNS
 }
