@@ -8,6 +8,7 @@ import {
   type ModelTopology,
   type TrainingSettings
 } from '../../engine/index.js'
+import type { LayerConfig } from '../../engine/layers.js'
 import { createStockWasmEngine } from '../../engine/tfjs.js'
 import { threadCpuMs } from '../../engine/thread-time.js'
 import { createRng } from '../../learning/rng.js'
@@ -40,6 +41,7 @@ const MODELS: readonly [string, number[], number][] = [
   ['lenet', [28, 28, 1], 10],
   ['ds-cnn', [49, 10, 1], 12],
   ['ds-cnn:batch', [49, 10, 1], 12],
+  ['ds-cnn:none', [49, 10, 1], 12],
   ['resnet8', [32, 32, 3], 10],
   ['conv1d', [128, 9], 6],
   ['gru', [128, 9], 6]
@@ -105,11 +107,22 @@ function ratio(ours: number[], theirs: number[] | undefined): string {
 }
 
 function topologyOf(name: string, inputShape: number[], classes: number): ModelTopology | undefined {
+  const [model, option] = name.split(':')
+  if (option === 'none') return withoutNormalization(buildModel(model, inputShape, classes, TRAINING.loss))
   try {
     return buildModel(name, inputShape, classes, TRAINING.loss)
   } catch {
     return undefined
   }
+}
+
+/** A chain of layers with a bias wherever a normalisation was. */
+function withoutNormalization(topology: ModelTopology): ModelTopology {
+  const config = topology.config as { layers: LayerConfig[] }
+  const layers = config.layers
+    .filter(layer => !layer.class_name.endsWith('Normalization'))
+    .map(layer => ({ ...layer, config: { ...layer.config, ...('use_bias' in layer.config && { use_bias: true }) } }))
+  return { ...topology, config: { ...config, layers } }
 }
 
 function print(...cells: string[]): void {
