@@ -8,8 +8,7 @@ import { Window, pixel } from './window'
 
 /** Whether the functions here know the window. */
 export function isThreeByThree(window: Window): bool {
-  const isPlain = window.kernelHeight == 3 && window.kernelWidth == 3 && window.strideY == 1 && window.strideX == 1
-  return isPlain && window.channels % 4 == 0
+  return window.kernelHeight == 3 && window.kernelWidth == 3 && window.channels % 4 == 0 && window.seesImage
 }
 
 /**
