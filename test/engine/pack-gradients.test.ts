@@ -193,7 +193,7 @@ function dot(a: Core.Tensor, b: Core.Tensor): number {
 /** Images, and a window with any strides and padding. */
 function drawWindow(rng: Rng) {
   const kernel = [between(rng, 1, 4), between(rng, 1, 4)]
-  const image = [between(rng, 1, 3), between(rng, 4, 9), between(rng, 4, 9), between(rng, 1, 18)]
+  const image = [between(rng, 1, 8), between(rng, 4, 9), between(rng, 4, 9), between(rng, 1, 18)]
   const strides: [number, number] = [between(rng, 1, 3), between(rng, 1, 3)]
   const pad = drawPads(rng, kernel)
   const label = `${image.join('x')}, ${kernel.join('x')}, strides ${strides.join('x')}, ${pad.toString()}`
