@@ -9,7 +9,7 @@ export const PRODUCTS: readonly (readonly [number, number, number, boolean])[] =
 ]
 
 /** Enough for some that no neighbour on the machine disturbs. */
-const ROUNDS = 400
+const ROUNDS = 1000
 const LIMIT_TURNS = 125_000
 const LIMIT_OPERATIONS = 80
 const LIMIT_FLOATS = 40
