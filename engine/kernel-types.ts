@@ -19,7 +19,7 @@ export interface Kernels {
     accumulate: boolean,
     scratch: Address
   ) => void
-  readonly multiplyRegisters: (turns: number) => number
+  readonly multiplyRegisters: (values: Address, turns: number) => number
   readonly columnSums: (matrix: Address, rows: number, columns: number, sums: Address) => void
   readonly relu: (values: Address, length: number) => void
   readonly reluGradient: (gradient: Address, activation: Address, length: number) => void

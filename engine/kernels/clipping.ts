@@ -1,3 +1,5 @@
+import { atLeast, atMost } from './bounds'
+
 // Lengths here are multiples of four: the plan rounds its buffers up, and what lies past the end is zero.
 
 /** Squared Euclidean norm, summed in double precision. */
@@ -37,5 +39,5 @@ export function clip(x: usize, most: f32, length: i32): void {
   const highest = f32x4.splat(most)
   const lowest = f32x4.splat(-most)
   const end = x + (<usize>length << 2)
-  for (; x < end; x += 16) v128.store(x, f32x4.max(lowest, f32x4.min(highest, v128.load(x))))
+  for (; x < end; x += 16) v128.store(x, atLeast(lowest, atMost(highest, v128.load(x))))
 }

@@ -129,7 +129,7 @@ function convolveTurned(
     for (let tap = 0; tap < taps; tap++) {
       const source = at(filter, ((taps - 1 - tap) * channels + first) * filters)
       const target = at(strip, tap * filters * TILE_COLUMNS)
-      packStrip(source, filters, 1, min(TILE_COLUMNS, channels - first), filters, target, TILE_COLUMNS)
+      packStrip(source, filters, 1, min(TILE_COLUMNS, channels - first), filters, target)
     }
   }
   const copy = at(packed, taps * filters * stripFloats(channels))

@@ -1,3 +1,5 @@
+import { atLeast } from './bounds'
+import { convolveThreeByThree, filterGradientThreeByThree, isThreeByThree } from './depthwise-3x3'
 import { multiplyAdd } from './multiply-add'
 import { endTap, firstTap, pixel, Window } from './window'
 
@@ -11,6 +13,13 @@ export function depthwise(
 ): void {
   const channels = window.channels
   const step = channels << 2
+  if (isThreeByThree(window)) {
+    convolveThreeByThree(
+      rows, channels, x, window.height, window.width, window.top, window.left,
+      filter, step, bias, y, window.outputHeight, window.outputWidth, relu
+    )
+    return
+  }
   for (let image = 0; image < rows; image++) {
     for (let oy = 0; oy < window.outputHeight; oy++) {
       const top = oy * window.strideY - window.top
@@ -37,6 +46,13 @@ export function depthwiseInputGradient(
 ): void {
   const channels = window.channels
   const step = channels << 2
+  if (isThreeByThree(window)) {
+    convolveThreeByThree(
+      rows, channels, yGradient, window.outputHeight, window.outputWidth, 2 - window.top, 2 - window.left,
+      filter + 8 * step, -step, 0, xGradient, window.height, window.width, false
+    )
+    return
+  }
   const strideY = window.strideY
   const strideX = window.strideX
   for (let image = 0; image < rows; image++) {
@@ -66,6 +82,10 @@ export function depthwiseInputGradient(
 export function depthwiseFilterGradient(
   window: Window, rows: i32, x: usize, yGradient: usize, filterGradient: usize
 ): void {
+  if (isThreeByThree(window)) {
+    filterGradientThreeByThree(window, rows, x, yGradient, filterGradient)
+    return
+  }
   const channels = window.channels
   const taps = window.kernelWidth
   memory.fill(filterGradient, 0, <usize>(window.kernelHeight * taps * channels) << 2)
@@ -146,10 +166,10 @@ function weightedSum(
         b += <usize>weightsX
       }
     }
-    v128.store(target + offset, f32x4.max(sum0, least))
-    v128.store(target + offset, f32x4.max(sum1, least), 16)
-    v128.store(target + offset, f32x4.max(sum2, least), 32)
-    v128.store(target + offset, f32x4.max(sum3, least), 48)
+    v128.store(target + offset, atLeast(least, sum0))
+    v128.store(target + offset, atLeast(least, sum1), 16)
+    v128.store(target + offset, atLeast(least, sum2), 32)
+    v128.store(target + offset, atLeast(least, sum3), 48)
   }
   for (; c + 4 <= channels; c += 4) {
     const offset = <usize>c << 2
@@ -161,7 +181,7 @@ function weightedSum(
         sum = multiplyAdd(v128.load(a), v128.load(b), sum)
       }
     }
-    v128.store(target + offset, f32x4.max(sum, least))
+    v128.store(target + offset, atLeast(least, sum))
   }
   for (; c < channels; c++) {
     const offset = <usize>c << 2

@@ -1,3 +1,5 @@
+import { atLeast, atMost } from './bounds'
+
 // Elementary functions of four values at once, to about 1e-7 of their own size. Plain multiplications, additions and divisions: the
 // same bits on every machine. Polynomials and the splitting of log 2 are those of Moshier's Cephes library (expf, tanhf).
 
@@ -5,7 +7,7 @@
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  x = f32x4.min(f32x4.max(x, f32x4.splat(-87.3)), f32x4.splat(88.3))
+  x = atMost(f32x4.splat(88.3), atLeast(f32x4.splat(-87.3), x))
   const power = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)))
   const rest = f32x4.sub(
     f32x4.sub(x, f32x4.mul(power, f32x4.splat(0.693359375))),
@@ -35,7 +37,7 @@ export function sigmoid4(x: v128): v128 {
 @inline
 export function hardSigmoid4(x: v128): v128 {
   const line = f32x4.add(f32x4.mul(x, f32x4.splat(0.2)), f32x4.splat(0.5))
-  return f32x4.min(f32x4.max(line, f32x4.splat(0)), f32x4.splat(1))
+  return atMost(f32x4.splat(1), atLeast(f32x4.splat(0), line))
 }
 
 /** Near 0 an odd polynomial, as 1 - 2 / (e^2x + 1) would lose digits there. */

@@ -1,5 +1,5 @@
 import { packStrip } from './pack'
-import { EDGE_FLOATS, TILE_COLUMNS, multiplyRows } from './tile'
+import { EDGE_FLOATS, TILE_COLUMNS, cachedColumns, multiplyRows } from './tile'
 
 /** Terms summed at a time: a strip of B that deep stays in a first-level cache. */
 const BLOCK_DEPTH: i32 = 256
@@ -46,12 +46,17 @@ function multiplyBlock(
   const packsA = aColumn != 1
   if (m > n) {
     packStrips(b, bColumn, bRow, n, k, kept)
+    const most = cachedColumns(k)
     for (let i = 0; i < m; i += TILE_COLUMNS) {
       const rows = min(TILE_COLUMNS, m - i)
-      const begin = start ? at(start, i * startRow) : 0
       if (packsA) packStrips(at(a, i * aRow), aRow, aColumn, rows, k, strip)
       const from = packsA ? strip : at(a, i * aRow)
-      multiplyPairs(rows, n, k, from, packsA ? 0 : aRow, kept, begin, startRow, at(c, i * n), n, relu, scratch)
+      for (let j = 0; j < n; j += most) {
+        const begin = start ? at(start, i * startRow + j) : 0
+        const columns = min(most, n - j)
+        const target = at(c, i * n + j)
+        multiplyPairs(rows, columns, k, from, packsA ? 0 : aRow, at(kept, j * k), begin, startRow, target, n, relu, scratch)
+      }
     }
   } else {
     if (packsA) packStrips(a, aRow, aColumn, m, k, kept)
@@ -91,7 +96,7 @@ function multiplyPairs(
 /** Pack `lanes` rows or columns of a matrix as strips of 16, `[strip][k][16]`; see `packStrip`. */
 export function packStrips(source: usize, across: i32, down: i32, lanes: i32, k: i32, target: usize): void {
   for (let first = 0; first < lanes; first += TILE_COLUMNS) {
-    packStrip(at(source, first * across), across, down, min(TILE_COLUMNS, lanes - first), k, target, TILE_COLUMNS)
+    packStrip(at(source, first * across), across, down, min(TILE_COLUMNS, lanes - first), k, target)
     target = at(target, k * TILE_COLUMNS)
   }
 }

@@ -1,3 +1,4 @@
+import { atLeast } from './bounds'
 import { columnProducts, columnSums } from './column-sums'
 import { addRow } from './rows'
 
@@ -40,7 +41,7 @@ export function normalize(
       for (; at + 16 <= row; at += 16) {
         const centred = f32x4.sub(v128.load(x + at), v128.load(mean + at))
         const value = f32x4.add(f32x4.mul(centred, v128.load(scratch + at)), v128.load(beta + at))
-        v128.store(y + at, f32x4.max(value, least))
+        v128.store(y + at, atLeast(least, value))
       }
       for (; at < row; at += 4) {
         const centred = load<f32>(x + at) - load<f32>(mean + at)
@@ -95,10 +96,7 @@ export function normalizeGradient(
         store<f32>(shift + at, load<f32>(shift + at) * inverse)
         store<f32>(slope + at, load<f32>(slope + at) * inverse * inverse)
       }
-      for (let i = 0; i < positions; i++) {
-        const offset = <usize>i * row
-        combine(xGradient + offset, yGradient + offset, x + offset, mean, scale, shift, slope, channels)
-      }
+      combine(xGradient, yGradient, x, positions, channels, mean, scale, shift, slope)
       xGradient += <usize>positions * row
     }
     x += <usize>positions * row
@@ -122,20 +120,57 @@ function poolGroups(values: usize, channels: i32, groups: i32, share: f32): void
   }
 }
 
-/** target[c] = scale[c] gradient[c] - shift[c] - slope[c] (x[c] - mean[c]) */
+/** target[c] = scale[c] gradient[c] - shift[c] - slope[c] (x[c] - mean[c]), at each position. */
 function combine(
-  target: usize, gradient: usize, x: usize, mean: usize, scale: usize, shift: usize, slope: usize, channels: i32
+  target: usize, gradient: usize, x: usize, positions: i32, channels: i32, mean: usize, scale: usize, shift: usize, slope: usize
 ): void {
   const row = <usize>channels << 2
-  let at: usize = 0
-  for (; at + 16 <= row; at += 16) {
-    const centred = f32x4.sub(v128.load(x + at), v128.load(mean + at))
-    const value = f32x4.sub(f32x4.mul(v128.load(scale + at), v128.load(gradient + at)), v128.load(shift + at))
-    v128.store(target + at, f32x4.sub(value, f32x4.mul(v128.load(slope + at), centred)))
+  // What belongs to a channel is loaded once for four positions.
+  for (; positions >= 4; positions -= 4) {
+    let at: usize = 0
+    for (; at + 16 <= row; at += 16, target += 16, gradient += 16, x += 16) {
+      const m = v128.load(mean + at)
+      const a = v128.load(scale + at)
+      const b = v128.load(shift + at)
+      const c = v128.load(slope + at)
+      combineVector(target, gradient, x, m, a, b, c)
+      combineVector(target + row, gradient + row, x + row, m, a, b, c)
+      combineVector(target + 2 * row, gradient + 2 * row, x + 2 * row, m, a, b, c)
+      combineVector(target + 3 * row, gradient + 3 * row, x + 3 * row, m, a, b, c)
+    }
+    for (; at < row; at += 4, target += 4, gradient += 4, x += 4) {
+      for (let i: usize = 0; i < 4 * row; i += row) {
+        combineValue(target + i, gradient + i, x + i, mean + at, scale + at, shift + at, slope + at)
+      }
+    }
+    target += 3 * row
+    gradient += 3 * row
+    x += 3 * row
   }
-  for (; at < row; at += 4) {
-    const centred = load<f32>(x + at) - load<f32>(mean + at)
-    const value = load<f32>(scale + at) * load<f32>(gradient + at) - load<f32>(shift + at)
-    store<f32>(target + at, value - load<f32>(slope + at) * centred)
+  for (; positions > 0; positions--) {
+    let at: usize = 0
+    for (; at + 16 <= row; at += 16, target += 16, gradient += 16, x += 16) {
+      const m = v128.load(mean + at)
+      combineVector(target, gradient, x, m, v128.load(scale + at), v128.load(shift + at), v128.load(slope + at))
+    }
+    for (; at < row; at += 4, target += 4, gradient += 4, x += 4) {
+      combineValue(target, gradient, x, mean + at, scale + at, shift + at, slope + at)
+    }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function combineVector(target: usize, gradient: usize, x: usize, mean: v128, scale: v128, shift: v128, slope: v128): void {
+  const value = f32x4.sub(f32x4.mul(scale, v128.load(gradient)), shift)
+  v128.store(target, f32x4.sub(value, f32x4.mul(slope, f32x4.sub(v128.load(x), mean))))
+}
+
+// @ts-ignore: decorator
+@inline
+function combineValue(
+  target: usize, gradient: usize, x: usize, mean: usize, scale: usize, shift: usize, slope: usize
+): void {
+  const value = load<f32>(scale) * load<f32>(gradient) - load<f32>(shift)
+  store<f32>(target, value - load<f32>(slope) * (load<f32>(x) - load<f32>(mean)))
 }

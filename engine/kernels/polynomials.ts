@@ -1,3 +1,5 @@
+import { atLeast } from './bounds'
+
 // Transforms of Winograd's convolution along a line (winograd.ts), four channels at a time. A line of values is taken as
 // the coefficients of a polynomial; its values at p and -p are the sum and the difference of its even and odd terms.
 
@@ -98,8 +100,8 @@ export function transformOutput(
     const last = i + 2 == outputs ? v128.load(values + 7 * pitch) : f32x4.splat(0)
     const even = f32x4.add(f32x4.add(first, s1), f32x4.add(s2, s3))
     const odd = f32x4.add(f32x4.add(last, t1), f32x4.add(t2, t3))
-    v128.store(target, f32x4.max(f32x4.add(even, bias), least))
-    v128.store(target + step, f32x4.max(f32x4.add(odd, bias), least))
+    v128.store(target, atLeast(least, f32x4.add(even, bias)))
+    v128.store(target + step, atLeast(least, f32x4.add(odd, bias)))
     first = f32x4.splat(0)
     s2 = times(4, s2)
     t2 = times(4, t2)

@@ -1,8 +1,5 @@
 import { at } from './gemm'
-import { TILE_COLUMNS, multiplyRows } from './tile'
-
-/** Floats of packed filters that stay in a first-level cache while the positions of an image go by. */
-const CACHE_FLOATS: i32 = 4096
+import { cachedColumns, multiplyRows } from './tile'
 
 /**
  * What windows at the positions of an image see, times packed filters; then plus a bias, then relu.
@@ -19,7 +16,7 @@ export function multiplyPositions(
   image: usize, packed: usize, n: i32, bias: usize, c: usize, relu: bool, edge: usize
 ): void {
   const depth = segments * line
-  const most = max(1, CACHE_FLOATS / (depth * TILE_COLUMNS)) * TILE_COLUMNS
+  const most = cachedColumns(depth)
   const pitch = <usize>n << 2
   for (let first = 0; first < n; first += most) {
     const columns = min(most, n - first)

@@ -1,5 +1,6 @@
-import { copyRow } from './rows'
+import { atLeast } from './bounds'
 import { multiplyAdd } from './multiply-add'
+import { copyRow } from './rows'
 
 /** Columns of one tile of the result. With two rows, it is the largest that V8 keeps in registers without spilling. */
 export const TILE_COLUMNS: i32 = 16
@@ -7,6 +8,8 @@ export const TILE_COLUMNS: i32 = 16
 const PACKED_ALONG: usize = TILE_COLUMNS << 2
 /** Floats that `multiplyRows` needs for a tile that sticks out of the result. */
 export const EDGE_FLOATS: i32 = 2 * TILE_COLUMNS
+/** Floats of packed strips that stay in a first-level cache while rows go by. */
+const CACHE_FLOATS: i32 = 4096
 
 /**
  * Two rows of a product: c = start + a * b, then relu.
@@ -195,14 +198,14 @@ function multiplyTile(
   }
   if (relu) {
     const zero = f32x4.splat(0)
-    c00 = f32x4.max(c00, zero)
-    c01 = f32x4.max(c01, zero)
-    c02 = f32x4.max(c02, zero)
-    c03 = f32x4.max(c03, zero)
-    c10 = f32x4.max(c10, zero)
-    c11 = f32x4.max(c11, zero)
-    c12 = f32x4.max(c12, zero)
-    c13 = f32x4.max(c13, zero)
+    c00 = atLeast(zero, c00)
+    c01 = atLeast(zero, c01)
+    c02 = atLeast(zero, c02)
+    c03 = atLeast(zero, c03)
+    c10 = atLeast(zero, c10)
+    c11 = atLeast(zero, c11)
+    c12 = atLeast(zero, c12)
+    c13 = atLeast(zero, c13)
   }
   v128.store(c, c00)
   v128.store(c, c01, 16)
@@ -220,4 +223,11 @@ function multiplyTile(
 @inline
 export function stripFloats(columns: i32): i32 {
   return ((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_COLUMNS
+}
+
+/** Columns whose packed strips, `depth` deep, stay in a first-level cache. */
+// @ts-ignore: decorator
+@inline
+export function cachedColumns(depth: i32): i32 {
+  return max(1, CACHE_FLOATS / (depth * TILE_COLUMNS)) * TILE_COLUMNS
 }

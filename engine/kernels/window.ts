@@ -88,10 +88,16 @@ export class Window {
     return 4 * POINTS * this.tiles <= 3 * this.outputWidth * this.kernelWidth && this.kernelHeight * this.channels >= 16
   }
 
+  /** Whether, at stride 1, every output sees some of the image: no padding is as wide as the window. */
+  get seesImage(): bool {
+    if (this.strideY != 1 || this.strideX != 1 || this.top >= this.kernelHeight || this.left >= this.kernelWidth) return false
+    return this.outputHeight <= this.height + this.top && this.outputWidth <= this.width + this.left
+  }
+
   /** Whether convolving the output's gradient with the turned filter is the fastest way to the input's gradient. */
   get turnsAround(): bool {
     const outputs = this.outputHeight * this.outputWidth
-    return this.strideY == 1 && this.strideX == 1 && 4 * this.height * this.width <= 5 * outputs
+    return this.seesImage && 4 * this.height * this.width <= 5 * outputs
   }
 }
 

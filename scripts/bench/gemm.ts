@@ -9,11 +9,12 @@ export const PRODUCTS: readonly (readonly [number, number, number, boolean])[] =
 ]
 
 /** Enough for some that no neighbour on the machine disturbs. */
-const ROUNDS = 100
-const LIMIT_TURNS = 50_000
-const LIMIT_OPERATIONS = 96
-/** Operations of one measurement, about a millisecond. */
-const OPERATIONS = 4e7
+const ROUNDS = 1000
+const LIMIT_TURNS = 125_000
+const LIMIT_OPERATIONS = 80
+const LIMIT_FLOATS = 40
+/** Operations of one measurement: so short, about 0.2 ms, that the clock moves for both or for neither. */
+const OPERATIONS = 1e7
 
 /**
  * Best of many rounds, each measuring the limit and the product one after the other.
@@ -27,6 +28,7 @@ export function measureProduct(
   const memory = new KernelMemory()
   const [a, b, c] = [m * k, k * n, m * n].map(floats => memory.reserve(floats))
   const scratch = memory.reserve(gemmScratch(m, n, k))
+  const zeros = memory.reserve(LIMIT_FLOATS)
   const { gemm, multiplyRegisters } = memory.open(relaxedSimd)
   memory.view(a, m * k).fill(0.5)
   memory.view(b, k * n).fill(0.25)
@@ -36,7 +38,7 @@ export function measureProduct(
   let [limit, product] = [0, 0]
   for (let round = 0; round < ROUNDS; round++) {
     const started = performance.now()
-    multiplyRegisters(LIMIT_TURNS)
+    multiplyRegisters(zeros, LIMIT_TURNS)
     const between = performance.now()
     for (let i = 0; i < repeats; i++) gemm(m, n, k, a, row, column, b, n, 1, c, 0, false, false, scratch)
     const ended = performance.now()

@@ -4,6 +4,14 @@ import { createInterface } from 'node:readline'
 /** Where PyTorch is looked for; Debian's python3-torch belongs to the system's own Python. */
 const PYTHONS = ['python3', '/usr/bin/python3']
 
+const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+
+/**
+ * glibc gives the memory of each step back and takes it again, page by page, or not, as the models before happen to have left the
+ * heap: the same step took 15 or 80 ms. PyTorch is measured at its best.
+ */
+const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 31) }
+
 export interface PyTorch {
   readonly version: string
   /** Of its own product of 512 x 512 matrices: a tenth of the usual says that its BLAS is the slow reference one. */
@@ -29,7 +37,7 @@ export async function startPyTorch(models: readonly string[], batch: number): Pr
 }
 
 async function start(python: string, models: readonly string[], batch: number): Promise<PyTorch | undefined> {
-  const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+  const env = { ...process.env, ...ONE_THREAD, ...KEEP_MEMORY }
   const child = spawn(python, ['-c', SOURCE, JSON.stringify(models), String(batch)], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env
@@ -65,13 +73,14 @@ torch.manual_seed(1)
 names, batch = json.loads(sys.argv[1]), int(sys.argv[2])
 
 def ds_cnn(norm):
+    bias = norm is None
     def block(*layers):
-        return [each for layer in layers for each in (layer, norm(64), nn.ReLU())]
-    first = block(nn.Conv2d(1, 64, (10, 4), 2, (4, 1), bias=False))
+        return [each for layer in layers for each in (layer, *([] if bias else [norm(64)]), nn.ReLU())]
+    first = block(nn.Conv2d(1, 64, (10, 4), 2, (4, 1), bias=bias))
     # 49 x 10 padded by 4 and 5 rows, 1 and 1 columns, as TensorFlow's "same"
     layers = [nn.ZeroPad2d((0, 0, 0, 1)), *first]
     for _ in range(4):
-        layers += block(nn.Conv2d(64, 64, 3, 1, 1, groups=64, bias=False), nn.Conv2d(64, 64, 1, bias=False))
+        layers += block(nn.Conv2d(64, 64, 3, 1, 1, groups=64, bias=bias), nn.Conv2d(64, 64, 1, bias=bias))
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 12)), (1, 49, 10), 12
 
 class Gru(nn.Module):
@@ -118,6 +127,8 @@ def build(name):
         return Gru(), (128, 9), 6
     if name == 'resnet8':
         return ResNet8(), (3, 32, 32), 10
+    if name == 'ds-cnn:none':
+        return ds_cnn(None)
     return ds_cnn(nn.BatchNorm2d if name.endswith(':batch') else lambda channels: nn.GroupNorm(8, channels))
 
 def trainer(name):

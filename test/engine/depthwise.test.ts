@@ -23,14 +23,25 @@ function drawCase(rng: Rng): Case {
   const kernel = [between(1, 4), between(1, 6)]
   const strides = [between(1, 3), between(1, 3)]
   const input = [between(kernel[0], 9), between(kernel[1], 9), 16 * between(0, 2) + 4 * between(0, 2) + between(1, 3)]
-  const padding = rng.uniform() < 0.5 ? 'same' : 'valid'
+  return caseOf(rng, kernel, strides, input)
+}
+
+/** A window of 3 x 3 at stride 1, which has kernels of its own when channels go by the four; the image may be smaller than it. */
+function drawThreeByThree(rng: Rng): Case {
+  const input = [1 + rng.integer(7), 1 + rng.integer(7), 4 * (1 + rng.integer(5))]
+  return caseOf(rng, [3, 3], [1, 1], input)
+}
+
+function caseOf(rng: Rng, kernel: number[], strides: number[], input: number[]): Case {
+  const fits = input[0] >= kernel[0] && input[1] >= kernel[1]
+  const padding = !fits || rng.uniform() < 0.5 ? 'same' : 'valid'
   const extents = [0, 1].map(i => {
     return Math.ceil((padding === 'same' ? input[i] : input[i] - kernel[i] + 1) / strides[i])
   })
   const layer = { class_name: 'DepthwiseConv2D', config: { padding }, inputShape: input }
   const shape = { ...layer, outputShape: [...extents, input[2]], inputShapes: [input], inputs: [], tensors: [] }
   const label = `${input.join('x')}, ${kernel.join('x')}, strides ${strides.join('x')}, ${padding}`
-  return { label, window: windowShape(shape, kernel, strides), images: between(1, MOST_IMAGES) }
+  return { label, window: windowShape(shape, kernel, strides), images: 1 + rng.integer(MOST_IMAGES) }
 }
 
 /** Every product that is summed: its indices in x, filter and y. */
@@ -57,6 +68,10 @@ depthwise(`compute and differentiate ${CASES} windows as defined`, () => {
   for (let seed = 0; seed < CASES; seed++) check(drawCase(createRng(`depthwise ${seed}`)), seed % 2 === 0)
 })
 
+depthwise(`compute and differentiate ${CASES} windows of 3 x 3 as defined`, () => {
+  for (let seed = 0; seed < CASES; seed++) check(drawThreeByThree(createRng(`three ${seed}`)), seed % 4 < 2)
+})
+
 function check(each: Case, relaxedSimd: boolean): void {
   const { window: w, images, label } = each
   const rng = createRng(label)
@@ -65,7 +80,8 @@ function check(each: Case, relaxedSimd: boolean): void {
   const filter = draw(w.kernelHeight * w.kernelWidth * w.channels)
   const yGradient = draw(images * w.outputHeight * w.outputWidth * w.channels)
   const bias = draw(w.channels)
-  const y = Float64Array.from(yGradient, (_, i) => bias[i % w.channels])
+  const isFused = rng.uniform() < 0.5
+  const y = Float64Array.from(yGradient, (_, i) => (isFused ? bias[i % w.channels] : 0))
   const filterGradient = new Float64Array(filter.length)
   const xGradient = new Float64Array(x.length)
   eachProduct(each, (i, j, k) => {
@@ -81,11 +97,11 @@ function check(each: Case, relaxedSimd: boolean): void {
   const kernels = memory.open(relaxedSimd)
   for (const result of results) memory.view(result.at, result.length + 1).fill(GUARD)
   const [atY, atFilterGradient, atXGradient] = results.map(result => result.at)
-  kernels.depthwise(at, images, atX, atFilter, atBias, atY, true)
+  kernels.depthwise(at, images, atX, atFilter, isFused ? atBias : 0, atY, isFused)
   kernels.depthwiseFilterGradient(at, images, atX, atYGradient, atFilterGradient)
   kernels.depthwiseInputGradient(at, images, atYGradient, atFilter, atXGradient)
 
-  const expected = { y: y.map(value => Math.max(0, value)), filterGradient, xGradient }
+  const expected = { y: isFused ? y.map(value => Math.max(0, value)) : y, filterGradient, xGradient }
   Object.entries(expected).forEach(([name, values], i) => {
     const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
     const actual = memory.view(results[i].at, results[i].length + 1)

@@ -16,6 +16,7 @@ type Layer = [string, Record<string, unknown>]
 
 /** Activations without a kink, of which finite differences tell the slope. */
 const SMOOTH = ['tanh', 'sigmoid', 'softplus', 'softsign', 'swish', 'gelu']
+const KINKED = ['relu', 'relu6', 'elu', 'selu', 'hard_sigmoid']
 
 /** A layer of random shape of each kind, for images of this many channels; what is named twice has other options. */
 const KINDS: Record<string, (rng: Rng, channels: number) => Layer> = {
@@ -53,6 +54,7 @@ const KINDS: Record<string, (rng: Rng, channels: number) => Layer> = {
   LayerNormalization: () => ['LayerNormalization', { epsilon: 0.1 }],
   Dropout: rng => ['Dropout', { rate: 0.1 + 0.8 * rng.uniform() }],
   Activation: rng => ['Activation', { activation: SMOOTH[rng.integer(SMOOTH.length)] }],
+  Dense: rng => ['Dense', { units: between(rng, 1, 40), use_bias: rng.uniform() < 0.5 }],
   Conv2D: rng => [
     'Conv2D',
     { ...window(rng, 'kernel_size'), filters: between(rng, 1, 9), use_bias: rng.uniform() < 0.5 }
@@ -61,6 +63,7 @@ const KINDS: Record<string, (rng: Rng, channels: number) => Layer> = {
   MaxPooling2D: rng => ['MaxPooling2D', window(rng, 'pool_size')],
   AveragePooling2D: rng => ['AveragePooling2D', window(rng, 'pool_size')],
   GlobalAveragePooling2D: () => ['GlobalAveragePooling2D', {}],
+  GlobalMaxPooling2D: () => ['GlobalMaxPooling2D', {}],
   BatchNormalization: () => ['BatchNormalization', { epsilon: 0.1 }],
   GroupNormalization: (rng, channels) => {
     const divisors = Array.from({ length: channels }, (_, i) => i + 1).filter(groups => channels % groups === 0)
@@ -68,9 +71,47 @@ const KINDS: Record<string, (rng: Rng, channels: number) => Layer> = {
   }
 }
 
-for (const [kind, draw] of Object.entries(KINDS)) {
+/** What has kernels of its own where channels go by the four. */
+const BY_FOURS: typeof KINDS = {
+  'Conv2D that goes by points': rng => {
+    const kernel = [between(rng, 1, 3), rng.uniform() < 0.7 ? 3 : 5]
+    return ['Conv2D', { kernel_size: kernel, filters: 4 * between(rng, 1, 4), padding: 'same' }]
+  },
+  'DepthwiseConv2D of 3 x 3': rng => {
+    const padding = rng.uniform() < 0.5 ? 'same' : 'valid'
+    return ['DepthwiseConv2D', { kernel_size: [3, 3], padding, use_bias: rng.uniform() < 0.5 }]
+  }
+}
+
+for (const [kind, draw] of Object.entries({ ...KINDS, ...BY_FOURS })) {
   gradients(`of ${kind} are those of finite differences over random shapes`, () => {
     for (let seed = 0; seed < CASES_EACH; seed++) check(kind, draw, seed)
+  })
+}
+
+/** Layers of sequences; those with a kink are here, as few values change sides on a step. */
+const SEQUENCES: Record<string, (rng: Rng) => Layer> = {
+  Conv1D: rng => [
+    'Conv1D',
+    { ...line(rng, 'kernel_size'), filters: between(rng, 1, 9), use_bias: rng.uniform() < 0.5 }
+  ],
+  MaxPooling1D: rng => ['MaxPooling1D', line(rng, 'pool_size')],
+  AveragePooling1D: rng => ['AveragePooling1D', line(rng, 'pool_size')],
+  GlobalMaxPooling1D: () => ['GlobalMaxPooling1D', {}],
+  GlobalAveragePooling1D: () => ['GlobalAveragePooling1D', {}],
+  'Activation with a kink': rng => ['Activation', { activation: KINKED[rng.integer(KINKED.length)] }],
+  LeakyReLU: rng => ['LeakyReLU', { alpha: rng.uniform() }]
+}
+
+for (const [kind, draw] of Object.entries(SEQUENCES)) {
+  gradients(`of ${kind} are those of finite differences over random shapes`, () => {
+    for (let seed = 0; seed < CASES_EACH; seed++) {
+      const rng = createRng(`${kind} ${seed}`)
+      const inputShape = [between(rng, 4, 12), between(rng, 1, 5)]
+      const first: Layer = ['Dense', { units: between(rng, 1, 20), activation: 'tanh' }]
+      const layers: Layer[] = [draw(rng), ['Activation', { activation: 'tanh' }], ['Flatten', {}], OUTPUT]
+      compare(kind, seed, rng, inputShape, chain(inputShape, first, ...layers))
+    }
   })
 }
 
@@ -141,7 +182,7 @@ function recurrent(rng: Rng, name: string): Layer[] {
 
 function check(kind: string, draw: (typeof KINDS)[string], seed: number): void {
   const rng = createRng(`${kind} ${seed}`)
-  const channels = between(rng, 1, 9) + 16 * rng.integer(2)
+  const channels = Object.hasOwn(BY_FOURS, kind) ? 4 * between(rng, 1, 6) : between(rng, 1, 9) + 16 * rng.integer(2)
   const inputShape = [between(rng, 4, 8), between(rng, 4, 8), 2]
   const first: Layer = ['Conv2D', { filters: channels, kernel_size: 1, activation: 'tanh' }]
   const others: Layer[] = [draw(rng, channels), ['Activation', { activation: 'tanh' }], ['Flatten', {}], OUTPUT]
@@ -190,6 +231,15 @@ function compare(
 function window(rng: Rng, size: string): Record<string, unknown> {
   const strides = [between(rng, 1, 3), between(rng, 1, 3)]
   return { [size]: [between(rng, 1, 4), between(rng, 1, 4)], strides, padding: rng.uniform() < 0.5 ? 'same' : 'valid' }
+}
+
+/** The same along a sequence. */
+function line(rng: Rng, size: string): Record<string, unknown> {
+  return {
+    [size]: [between(rng, 1, 4)],
+    strides: [between(rng, 1, 3)],
+    padding: rng.uniform() < 0.5 ? 'same' : 'valid'
+  }
 }
 
 /** A whole number from `least` to `most`. */

@@ -15,6 +15,10 @@ const STEPS = 20
  * Each small enough for tfjs's slow backend. `mobilenet-v1-0.25:batch` is of the same layers as `ds-cnn:batch`; of 27
  * normalisations over a batch in a row, the last digit decides: at 8 x 8 x 3, batch 16 and a rate of 0.0002 one step leaves it
  * 3e-7 from tfjs, twenty 8e-2, and tfjs 1e-1 from itself with its parameters changed in the last digit.
+ *
+ * Of 400 initial parameters and data of `lenet` at 20 x 20, plain and relaxed SIMD ended 20 steps less than 1e-6 apart with 396, and 1e-4 to
+ * 2e-3 with four. Each of these went apart in one step, at which an input of relu, or the lead of a maximum, was less than 2e-7:
+ * the last digit told on which side it lay. Of the others that were looked at the least was 2e-6.
  */
 const MODELS: [string, number[], number, number][] = [
   ['softmax', [9], 3, 4],
