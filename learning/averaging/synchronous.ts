@@ -69,16 +69,26 @@ export abstract class Synchronous implements Averaging {
     arrived: ReadonlyMap<string, Update>,
     take: (neighbour: Neighbour, update: Update) => number | RejectReason | undefined
   ): Step {
+    const taken = neighbours.map(neighbour => {
+      const update = arrived.get(neighbour.peer)
+      return update === undefined ? undefined : take(neighbour, update)
+    })
+    return this.endedWith(neighbours, taken)
+  }
+
+  /** @param taken - of each peer, as `averageEach` has it */
+  protected endedWith(
+    peers: readonly { readonly peer: string }[],
+    taken: readonly (number | RejectReason | undefined)[]
+  ): Step {
     const averagedWith: string[] = []
     const reject: { from: string; reason: RejectReason }[] = []
     let squared = 0
-    for (const neighbour of neighbours) {
-      const { peer } = neighbour
-      const update = arrived.get(peer)
-      const taken = update === undefined ? undefined : take(neighbour, update)
-      if (typeof taken === 'string') reject.push({ from: peer, reason: taken })
-      else if (taken !== undefined) {
-        squared += taken
+    for (const [i, { peer }] of peers.entries()) {
+      const each = taken[i]
+      if (typeof each === 'string') reject.push({ from: peer, reason: each })
+      else if (each !== undefined) {
+        squared += each
         averagedWith.push(peer)
       }
     }
