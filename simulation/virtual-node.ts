@@ -248,10 +248,10 @@ export class VirtualNode implements Occurrence {
     const seconds = clock.nowMs / 1000
     const steps = this.#steps
     const computeSeconds = (steps * this.#stepMs) / 1000
-    const report = (evaluation: Evaluation | undefined): void =>
-      onRound(node, { result, evaluation, bytesSent, bytesReceived, seconds, computeSeconds, steps })
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
-    if (!due) return report(undefined)
+    const round = { result, evaluation: undefined, bytesSent, bytesReceived, seconds, computeSeconds, steps }
+    if (!due) return onRound(node, round)
+    const report = (evaluation: Evaluation): void => onRound(node, { ...round, evaluation })
     // A device evaluates while it trains on; its model stands still until then, or is copied.
     const model = this.#averagesMeanwhile || sharing !== undefined ? this.parameters.slice() : this.parameters
     const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.evaluate(node, model))

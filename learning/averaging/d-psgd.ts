@@ -1,7 +1,7 @@
 import type { AveragingKind, AveragingState, Step, Update } from './averaging.js'
 import { moveTowardsAll, type Incoming } from './move-towards.js'
 import type { Scratch } from './scratch.js'
-import { Synchronous } from './synchronous.js'
+import { Synchronous, type Arrived } from './synchronous.js'
 
 /**
  * Decentralised parallel SGD: after local steps every node averages with all its neighbours of the same round,
@@ -39,7 +39,7 @@ class DPsgd extends Synchronous {
     return this.#update!
   }
 
-  protected average(state: AveragingState, arrived: ReadonlyMap<string, Update>): Step {
+  protected average(state: AveragingState, arrived: Arrived): Step {
     const { ours, theirs } = this.#scratch
     // q(x_i): what the neighbours made of us.
     state.compressor.decode(this.#update!.payload, ours)

@@ -69,10 +69,19 @@ export function moveTowardsAll(
   if (squares === undefined) {
     return incoming.map(({ weight, payload }) => moveTowards(state, weight, payload, ours, scratch))
   }
-  const admitted = incoming.filter((_, i) => plausibility.admits(squares[i], ours))
-  if (admitted.length < incoming.length) movedByAll(parameters, admitted, ours, compressor, scratch)
+  const taken: (number | RejectReason)[] = squares
+  let refused = 0
+  for (let i = 0; i < squares.length; i++) {
+    if (plausibility.admits(squares[i], ours)) continue
+    taken[i] = 'implausible'
+    refused++
+  }
+  if (refused > 0) {
+    const admitted = incoming.filter((_, i) => typeof taken[i] === 'number')
+    movedByAll(parameters, admitted, ours, compressor, scratch)
+  }
   parameters.set(scratch)
-  return incoming.map((each, i) => (admitted.includes(each) ? squares[i] : 'implausible'))
+  return taken
 }
 
 /**
@@ -86,7 +95,8 @@ function movedByAll(
   compressor: Compressor,
   result: Float32Array
 ): number[] | undefined {
-  const squares = incoming.map(() => 0)
+  const squares: number[] = []
+  for (let i = 0; i < incoming.length; i++) squares.push(0)
   try {
     for (let from = 0; from < x.length; from += TILE_LENGTH) {
       const length = Math.min(TILE_LENGTH, x.length - from)
@@ -105,7 +115,8 @@ function movedByAll(
     if (error instanceof MalformedUpdateError) return undefined
     throw error
   }
-  return squares.every(squared => squared < surelyNear) ? squares : undefined
+  for (const squared of squares) if (!(squared < surelyNear)) return undefined
+  return squares
 }
 
 /**
