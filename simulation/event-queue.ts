@@ -1,3 +1,5 @@
+import { copyInto } from './copy-into.js'
+
 const FIRST_CAPACITY = 256
 /** Children of an entry. With four the heap is half as deep as with two, and they lie side by side. */
 const CHILDREN = 4
@@ -105,10 +107,4 @@ export class EventQueue<T> {
     this.#orders = copyInto(new Float64Array(places.length), this.#orders)
     this.#details = copyInto(new Int32Array(places.length), this.#details)
   }
-}
-
-/** Copy to the beginning of `target`, changing it. */
-function copyInto<A extends Float64Array | Int32Array>(target: A, source: A): A {
-  target.set(source)
-  return target
 }

@@ -3,14 +3,16 @@ import type { Rng } from '../learning/rng.js'
 import type { Graph } from '../learning/topology/topology.js'
 import { outboxCapacity } from '../protocols/outbox.js'
 import type { ParsedConditions } from './conditions.js'
+import type { MessageNumber, Messages } from './messages.js'
 import type { Occurrence, VirtualClock } from './virtual-clock.js'
 
 export interface NetworkInit {
   readonly graph: Graph
   readonly conditions: ParsedConditions
   readonly rng: Rng
+  readonly messages: Messages
   /** A message has come out of a link; whether anybody is there to take it is not the network's concern. */
-  readonly onArrived: (from: number, to: number, update: Update, bytes: number) => void
+  readonly onArrived: (message: MessageNumber) => void
 }
 
 /**
@@ -21,12 +23,10 @@ export interface NetworkInit {
  * Of a link there is a number: those of a node begin at its entry of `#starts`, in the order of its neighbours. What every
  * message asks for lies in arrays by that number, for a link's own object would long have left the caches of the processor.
  */
-export class Network {
+export class Network implements Occurrence {
   readonly #clock: VirtualClock
   readonly #init: NetworkInit
   readonly #starts: Int32Array
-  /** Who sends. */
-  readonly #senders: Int32Array
   /** Who receives. */
   readonly #receivers: Int32Array
   /** NaN: the link was not used yet. */
@@ -35,8 +35,6 @@ export class Network {
   readonly #losses = new Map<number, Loss>()
   /** Of links that take time to send. */
   readonly #outlets = new Map<number, Outlet>()
-  /** What was sent last: a node sends one update to all its neighbours. */
-  #latest: Message | undefined
 
   constructor(clock: VirtualClock, init: NetworkInit) {
     this.#clock = clock
@@ -44,12 +42,8 @@ export class Network {
     const { size, neighbours } = init.graph
     this.#starts = new Int32Array(size + 1)
     for (let node = 0; node < size; node++) this.#starts[node + 1] = this.#starts[node] + neighbours[node].length
-    this.#senders = new Int32Array(this.#starts[size])
     this.#receivers = new Int32Array(this.#starts[size])
-    for (let node = 0; node < size; node++) {
-      this.#senders.fill(node, this.#starts[node], this.#starts[node + 1])
-      this.#receivers.set(neighbours[node], this.#starts[node])
-    }
+    for (let node = 0; node < size; node++) this.#receivers.set(neighbours[node], this.#starts[node])
     this.#latenciesMs = new Float64Array(this.#starts[size]).fill(NaN)
   }
 
@@ -57,15 +51,15 @@ export class Network {
   send(from: number, to: number, update: Update, bytes: number): void {
     const link = this.#link(from, to)
     if (Number.isNaN(this.#latenciesMs[link])) this.#draw(link, from, to)
-    if (this.#latest?.update !== update) this.#latest = new Message(this, update, bytes)
+    const message = this.#init.messages.add(from, to, update, bytes)
     const outlet = this.#outlets.size > 0 ? this.#outlets.get(link) : undefined
-    if (outlet === undefined) this.#deliver(link, this.#latest)
-    else outlet.send(this.#latest)
+    if (outlet === undefined) this.#deliver(link, message)
+    else outlet.send(message)
   }
 
-  /** A message has come out of a link. */
-  arrived(link: number, { update, bytes }: Message): void {
-    this.#init.onArrived(this.#senders[link], this.#receivers[link], update, bytes)
+  /** A message has come out of its link. */
+  happen(message: MessageNumber): void {
+    this.#init.onArrived(message)
   }
 
   /** Forget what waits for a link that is gone. */
@@ -73,9 +67,9 @@ export class Network {
     this.#outlets.get(this.#link(from, to))?.clear()
   }
 
-  #deliver(link: number, message: Message): void {
-    if (this.#losses.size > 0 && this.#losses.get(link)?.hits() === true) return
-    this.#clock.after(this.#latenciesMs[link], message, link)
+  #deliver(link: number, message: MessageNumber): void {
+    if (this.#losses.size > 0 && this.#losses.get(link)?.hits() === true) this.#init.messages.forget(message)
+    else this.#clock.after(this.#latenciesMs[link], this, message)
   }
 
   #link(from: number, to: number): number {
@@ -99,25 +93,8 @@ export class Network {
     if (share > 0) this.#losses.set(link, new Loss(share, rng.fork(`${from}-${to}`)))
     if (conditions.megabits === undefined) return
     const bytesPerMs = (conditions.megabits.draw(drawn.fork('bandwidth')) * 1e6) / 8 / 1000
-    const deliver = (message: Message): void => this.#deliver(link, message)
-    this.#outlets.set(link, new Outlet({ clock: this.#clock, bytesPerMs, deliver }))
-  }
-}
-
-/** An update on its way, over one link or many; it happens when it arrives, its detail being the link. */
-class Message implements Occurrence {
-  readonly update: Update
-  readonly bytes: number
-  readonly #network: Network
-
-  constructor(network: Network, update: Update, bytes: number) {
-    this.#network = network
-    this.update = update
-    this.bytes = bytes
-  }
-
-  happen(link: number): void {
-    this.#network.arrived(link, this)
+    const deliver = (message: MessageNumber): void => this.#deliver(link, message)
+    this.#outlets.set(link, new Outlet({ clock: this.#clock, messages: this.#init.messages, bytesPerMs, deliver }))
   }
 }
 
@@ -138,34 +115,35 @@ class Loss {
 
 interface OutletInit {
   readonly clock: VirtualClock
+  readonly messages: Messages
   readonly bytesPerMs: number
-  readonly deliver: (message: Message) => void
+  readonly deliver: (message: MessageNumber) => void
 }
 
 /** Where messages wait for those before them to be sent. */
 class Outlet {
   readonly #init: OutletInit
-  readonly #waiting: Message[] = []
+  readonly #waiting: MessageNumber[] = []
   #busy = false
 
   constructor(init: OutletInit) {
     this.#init = init
   }
 
-  send(message: Message): void {
+  send(message: MessageNumber): void {
     if (!this.#busy) return this.#transmit(message)
     this.#waiting.push(message)
-    if (this.#waiting.length > outboxCapacity) this.#waiting.shift()
+    if (this.#waiting.length > outboxCapacity) this.#init.messages.forget(this.#waiting.shift()!)
   }
 
   clear(): void {
-    this.#waiting.length = 0
+    for (const message of this.#waiting.splice(0)) this.#init.messages.forget(message)
   }
 
-  #transmit(message: Message): void {
-    const { clock, bytesPerMs, deliver } = this.#init
+  #transmit(message: MessageNumber): void {
+    const { clock, messages, bytesPerMs, deliver } = this.#init
     this.#busy = true
-    clock.after(message.bytes / bytesPerMs, () => {
+    clock.after(messages.bytes[message] / bytesPerMs, () => {
       this.#busy = false
       deliver(message)
       const next = this.#waiting.shift()

@@ -1,4 +1,4 @@
-import type { Neighbour, RejectReason, Update } from '../learning/averaging/averaging.js'
+import type { Neighbour, RejectReason } from '../learning/averaging/averaging.js'
 import { createScratch } from '../learning/averaging/scratch.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
 import type { Layout } from '../learning/parameters.js'
@@ -10,6 +10,8 @@ import { neighbourWeights } from '../learning/topology/mixing-matrix.js'
 import type { Graph } from '../learning/topology/topology.js'
 import type { ParsedConditions } from './conditions.js'
 import { Lookahead } from './lookahead.js'
+import { Mailboxes } from './mailboxes.js'
+import { Messages, type MessageNumber } from './messages.js'
 import { Network } from './network.js'
 import { VirtualClock } from './virtual-clock.js'
 import { VirtualNode, type VirtualNodeComponents, type VirtualRound } from './virtual-node.js'
@@ -59,6 +61,8 @@ export class Simulation {
   readonly nodes: readonly VirtualNode[]
   readonly #init: SimulationInit
   readonly #network: Network
+  readonly #messages = new Messages()
+  readonly #mailboxes: Mailboxes
   readonly #indexOf: ReadonlyMap<string, number>
   /** Nodes that have not finished, or still wait for their last evaluation. */
   readonly #learning: Set<number>
@@ -81,16 +85,19 @@ export class Simulation {
     this.#learning = new Set(peers.keys())
     this.#groups = new Int32Array(peers.length)
     this.#online = new Uint8Array(peers.length).fill(1)
+    this.#mailboxes = new Mailboxes(peers, this.#messages)
     this.#network = new Network(this.clock, {
       graph,
       conditions,
       rng: rng.fork('links'),
-      onArrived: (from, to, update, bytes) => this.#arrived(from, to, update, bytes)
+      messages: this.#messages,
+      onArrived: message => this.#arrived(message)
     })
     const parts: VirtualNodeComponents = {
       clock: this.clock,
       workforce,
       lookahead: new Lookahead(workforce),
+      mailboxes: this.#mailboxes,
       compressor: createCompressor(compress, layout),
       scratch: createScratch(layout.size),
       averaging: init.averaging,
@@ -176,8 +183,11 @@ export class Simulation {
     })
   }
 
-  #arrived(from: number, to: number, update: Update, bytes: number): void {
-    if (this.#reaches(from, to)) this.nodes[to].updateArrived(this.#init.peers[from], update, bytes)
+  #arrived(message: MessageNumber): void {
+    const { senders, receivers } = this.#messages
+    const to = receivers[message]
+    if (!this.#reaches(senders[message], to)) this.#messages.forget(message)
+    else if (this.#mailboxes.put(message, this.clock.nowMs)) this.nodes[to].updatesArrived()
   }
 
   #reaches(a: number, b: number): boolean {

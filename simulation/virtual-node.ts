@@ -8,6 +8,7 @@ import type { RoundMemory } from '../learning/round-memory/round-memory.js'
 import type { Sharing } from '../learning/sharing.js'
 import { RoundMachine, type Action, type Event, type RoundResult } from '../learning/round-machine.js'
 import type { Assignment, Lookahead } from './lookahead.js'
+import type { Mailboxes } from './mailboxes.js'
 import type { Happening, Occurrence, VirtualClock } from './virtual-clock.js'
 import { wireBytes } from './wire-bytes.js'
 import type { Trained, Workforce } from './workforce.js'
@@ -31,6 +32,7 @@ export interface VirtualNodeComponents {
   readonly clock: VirtualClock
   readonly workforce: Workforce
   readonly lookahead: Lookahead
+  readonly mailboxes: Mailboxes
   readonly compressor: Compressor
   readonly scratch: Scratch
   readonly averaging: string
@@ -67,16 +69,11 @@ export class VirtualNode implements Occurrence {
   readonly #machine: RoundMachine
   readonly #averagesMeanwhile: boolean
   #neighbours = 0
-  /** Updates that the machine has not been told of yet. */
-  #arrived: Event[] = []
-  /** It need not be told of fewer. */
-  #fewest = 1
   /** Local steps under way. */
   #training: Assignment<Trained> | undefined
   #alarmMs = Infinity
   #wantedMs = Infinity
   #bytesSent = 0
-  #bytesReceived = 0
   #steps = 0
   #online = true
   /** What the node slept through on its own side: the end of its local steps, its alarms. */
@@ -113,10 +110,10 @@ export class VirtualNode implements Occurrence {
     this.#handle({ type: 'members', neighbours, expected, swarmSize, nowMs: clock.nowMs })
   }
 
-  updateArrived(from: string, update: Update, bytes: number): void {
-    this.#bytesReceived += bytes
-    this.#arrived.push({ type: 'update', from, update, nowMs: this.#parts.clock.nowMs })
-    if (this.#arrived.length >= this.#fewest) this.#tellArrived()
+  /** Enough updates wait for the machine to be told. */
+  updatesArrived(): void {
+    this.#tellArrived()
+    this.#expectUpdates()
   }
 
   /** The device is shut like a lid: it does nothing until it wakes, and then goes on where it was. */
@@ -143,16 +140,17 @@ export class VirtualNode implements Occurrence {
   }
 
   #handle(event: Event): void {
-    if (this.#arrived.length > 0) this.#tellArrived()
+    this.#tellArrived()
     this.#tell(event)
-    this.#fewest = this.#fewestUpdates
+    this.#expectUpdates()
   }
 
   #tellArrived(): void {
-    const arrived = this.#arrived
-    this.#arrived = []
-    for (const event of arrived) this.#tell(event)
-    this.#fewest = this.#fewestUpdates
+    for (const event of this.#parts.mailboxes.take(this.#index)) this.#tell(event)
+  }
+
+  #expectUpdates(): void {
+    this.#parts.mailboxes.expect(this.#index, this.#fewestUpdates)
   }
 
   #tell(event: Event): void {
@@ -241,19 +239,19 @@ export class VirtualNode implements Occurrence {
   }
 
   #averaged(result: RoundResult): void {
-    const { clock, lookahead, workforce, sharing, rounds, onAveraged, onRound } = this.#parts
+    const { clock, mailboxes, lookahead, workforce, sharing, rounds, onAveraged, onRound } = this.#parts
     const node = this.#index
     const evaluateEvery = this.#evaluateEvery
     onAveraged(node, result, this.parameters)
     const bytesSent = this.#bytesSent
-    const bytesReceived = this.#bytesReceived
+    const bytesReceived = mailboxes.bytesReceived(node)
     const seconds = clock.nowMs / 1000
     const steps = this.#steps
     const computeSeconds = (steps * this.#stepMs) / 1000
-    const report = (evaluation: Evaluation | undefined): void =>
-      onRound(node, { result, evaluation, bytesSent, bytesReceived, seconds, computeSeconds, steps })
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
-    if (!due) return report(undefined)
+    const round = { result, evaluation: undefined, bytesSent, bytesReceived, seconds, computeSeconds, steps }
+    if (!due) return onRound(node, round)
+    const report = (evaluation: Evaluation): void => onRound(node, { ...round, evaluation })
     // A device evaluates while it trains on; its model stands still until then, or is copied.
     const model = this.#averagesMeanwhile || sharing !== undefined ? this.parameters.slice() : this.parameters
     const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.evaluate(node, model))

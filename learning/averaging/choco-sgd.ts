@@ -6,7 +6,7 @@ import { CopyHistory } from './copy-history.js'
 import { moved } from './move-towards.js'
 import { PublicCopy, versionOf } from './public-copy.js'
 import type { Scratch } from './scratch.js'
-import { Synchronous } from './synchronous.js'
+import { Synchronous, type Arrived } from './synchronous.js'
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38
 /** Copies kept of peers that are no neighbours any more: a link that breaks for a moment needs no full copy. */
@@ -88,7 +88,7 @@ class ChocoSgd extends Synchronous {
     return { kind: 'model', round, payload, copy: { version, held: link.theirs.version, parts } }
   }
 
-  protected average(state: AveragingState, arrived: ReadonlyMap<string, Update>): Step {
+  protected average(state: AveragingState, arrived: Arrived): Step {
     for (const { peer } of state.neighbours) {
       const link = this.#link(peer)
       link.has = this.#hasNow(link, arrived.get(peer))

@@ -1,7 +1,7 @@
 import type { AveragingKind, AveragingState, Step, Update } from './averaging.js'
-import { moveTowards } from './move-towards.js'
+import { moveTowardsAll, type Incoming } from './move-towards.js'
 import type { Scratch } from './scratch.js'
-import { Synchronous } from './synchronous.js'
+import { Synchronous, type Arrived } from './synchronous.js'
 
 /**
  * Decentralised parallel SGD: after local steps every node averages with all its neighbours of the same round,
@@ -39,14 +39,17 @@ class DPsgd extends Synchronous {
     return this.#update!
   }
 
-  protected average(state: AveragingState, arrived: ReadonlyMap<string, Update>): Step {
+  protected average(state: AveragingState, arrived: Arrived): Step {
     const { ours, theirs } = this.#scratch
     // q(x_i): what the neighbours made of us.
     state.compressor.decode(this.#update!.payload, ours)
     this.#update = undefined
-    return this.averageEach(state, arrived, ({ weight }, { payload }) =>
-      moveTowards(state, weight, payload, ours, theirs)
-    )
+    const incoming: (Incoming & { readonly peer: string })[] = []
+    for (const { peer, weight } of state.neighbours) {
+      const update = arrived.get(peer)
+      if (update !== undefined) incoming.push({ peer, weight, payload: update.payload })
+    }
+    return this.endedWith(incoming, moveTowardsAll(state, incoming, ours, theirs))
   }
 }
 

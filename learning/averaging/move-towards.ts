@@ -1,3 +1,4 @@
+import type { Compressor } from '../compression/compressor.js'
 import { MalformedUpdateError } from '../errors.js'
 import { allFinite } from '../parameters.js'
 import { kernels, tile, TILE_LENGTH } from '../vector-kernels.js'
@@ -41,6 +42,81 @@ export function moveTowards(
   if (!plausibility.admits(squared, ours)) return 'implausible'
   parameters.set(scratch)
   return squared
+}
+
+/** A peer's model that is to be averaged in. */
+export interface Incoming {
+  readonly weight: number
+  /** Encoded; hostile until checked. */
+  readonly payload: Uint8Array
+}
+
+/**
+ * `moveTowards` one peer after the other, with the same result bit for bit: tile by tile, so that what is this node's passes
+ * through the caches once for all of them.
+ *
+ * @returns of each peer what `moveTowards` returns
+ */
+export function moveTowardsAll(
+  state: AveragingState,
+  incoming: readonly Incoming[],
+  ours: Float32Array,
+  scratch: Float32Array
+): (number | RejectReason)[] {
+  const { parameters, compressor, plausibility } = state
+  const squares = compressor.seekable === true ? movedByAll(parameters, incoming, ours, compressor, scratch) : undefined
+  // Something is wrong with one of them: what that does to those behind it is for `moveTowards` to say.
+  if (squares === undefined) {
+    return incoming.map(({ weight, payload }) => moveTowards(state, weight, payload, ours, scratch))
+  }
+  const taken: (number | RejectReason)[] = squares
+  let refused = 0
+  for (let i = 0; i < squares.length; i++) {
+    if (plausibility.admits(squares[i], ours)) continue
+    taken[i] = 'implausible'
+    refused++
+  }
+  if (refused > 0) {
+    const admitted = incoming.filter((_, i) => typeof taken[i] === 'number')
+    movedByAll(parameters, admitted, ours, compressor, scratch)
+  }
+  parameters.set(scratch)
+  return taken
+}
+
+/**
+ * @param result - changed; may be `ours` no more than `x`
+ * @returns of each its ||theirs - ours||^2; undefined when one is malformed, or so far away that the sum may overflow
+ */
+function movedByAll(
+  x: Float32Array,
+  incoming: readonly Incoming[],
+  ours: Float32Array,
+  compressor: Compressor,
+  result: Float32Array
+): number[] | undefined {
+  const squares: number[] = []
+  for (let i = 0; i < incoming.length; i++) squares.push(0)
+  try {
+    for (let from = 0; from < x.length; from += TILE_LENGTH) {
+      const length = Math.min(TILE_LENGTH, x.length - from)
+      const theirs = tile.theirs.floats(length)
+      tile.ours.load(ours, from, length)
+      tile.values.load(x, from, length)
+      for (let i = 0; i < incoming.length; i++) {
+        const { weight, payload } = incoming[i]
+        compressor.decode(payload, theirs, from)
+        tile.theirs.pad(length)
+        squares[i] += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
+      }
+      tile.values.save(length, result, from)
+    }
+  } catch (error) {
+    if (error instanceof MalformedUpdateError) return undefined
+    throw error
+  }
+  for (const squared of squares) if (!(squared < surelyNear)) return undefined
+  return squares
 }
 
 /**

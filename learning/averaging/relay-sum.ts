@@ -6,7 +6,7 @@ import { isNeighbour } from './neighbours.js'
 import { decodeRelay, encodeRelay, HEAD_BYTES, type RelayMessage } from './relay-message.js'
 import { PATIENCE_ROUNDS, RelayTree } from './relay-tree.js'
 import type { Scratch } from './scratch.js'
-import { Synchronous } from './synchronous.js'
+import { Synchronous, type Arrived } from './synchronous.js'
 
 /** The latest sum that came over an edge of the tree. */
 interface Relayed extends Pick<RelayMessage, 'count' | 'mean'> {
@@ -70,11 +70,11 @@ class RelaySum extends Synchronous {
     return { kind: 'model', round, payload: encodeRelay({ branch, ...sum }) }
   }
 
-  protected average(state: AveragingState, arrived: ReadonlyMap<string, Update>): Step {
+  protected average(state: AveragingState, arrived: Arrived): Step {
     const { parameters, round } = state
     const messages = new Map<string, RelayMessage>()
-    for (const [peer, { payload }] of arrived) {
-      const message = decodeRelay(payload)
+    for (const [peer, update] of arrived) {
+      const message = update === undefined ? undefined : decodeRelay(update.payload)
       if (message === undefined || !isNeighbour(state, peer)) continue
       messages.set(peer, message)
       this.#treeOf(state).hear(peer, message.branch, round)

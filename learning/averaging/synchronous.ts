@@ -9,6 +9,9 @@ import {
 } from './averaging.js'
 import { refuse } from './refuse.js'
 
+/** The updates of a round by peer; undefined or not there: it did not arrive. */
+export type Arrived = ReadonlyMap<string, Update | undefined>
+
 /**
  * What all strategies have in common that average the updates of one round together: who got ours, who is waited for, and
  * what has arrived.
@@ -22,7 +25,7 @@ export abstract class Synchronous implements Averaging {
   /** Who has not arrived, while neighbours are waited for. */
   #awaited: string[] = []
   /** Updates of this round, still encoded: decoding waits until all are in, and then goes by peer. */
-  readonly #arrived = new Map<string, Update>()
+  readonly #arrived = new Map<string, Update | undefined>()
 
   /** Local steps have ended, and there are neighbours: make ready what they get. */
   protected abstract prepare(state: AveragingState): void
@@ -31,7 +34,7 @@ export abstract class Synchronous implements Averaging {
   protected abstract updateFor(state: AveragingState, peer: string): Update
 
   /** Average what arrived, for which `averageEach` is made; called once for each `prepare`. */
-  protected abstract average(state: AveragingState, arrived: ReadonlyMap<string, Update>): Step
+  protected abstract average(state: AveragingState, arrived: Arrived): Step
 
   trained(state: AveragingState): Step {
     if (state.neighbours.length === 0) return { ...nothing, ended: { averagedWith: [], neighbourDistance: undefined } }
@@ -66,19 +69,31 @@ export abstract class Synchronous implements Averaging {
   /** @param take - averages with one neighbour: ||theirs - ours||^2, why it is refused, or undefined where it is neither */
   protected averageEach(
     { neighbours }: AveragingState,
-    arrived: ReadonlyMap<string, Update>,
+    arrived: Arrived,
     take: (neighbour: Neighbour, update: Update) => number | RejectReason | undefined
+  ): Step {
+    const taken: (number | RejectReason | undefined)[] = []
+    for (const neighbour of neighbours) {
+      const update = arrived.get(neighbour.peer)
+      taken.push(update === undefined ? undefined : take(neighbour, update))
+    }
+    return this.endedWith(neighbours, taken)
+  }
+
+  /** @param taken - of each peer, as `averageEach` has it */
+  protected endedWith(
+    peers: readonly { readonly peer: string }[],
+    taken: readonly (number | RejectReason | undefined)[]
   ): Step {
     const averagedWith: string[] = []
     const reject: { from: string; reason: RejectReason }[] = []
     let squared = 0
-    for (const neighbour of neighbours) {
-      const { peer } = neighbour
-      const update = arrived.get(peer)
-      const taken = update === undefined ? undefined : take(neighbour, update)
-      if (typeof taken === 'string') reject.push({ from: peer, reason: taken })
-      else if (taken !== undefined) {
-        squared += taken
+    for (let i = 0; i < peers.length; i++) {
+      const { peer } = peers[i]
+      const each = taken[i]
+      if (typeof each === 'string') reject.push({ from: peer, reason: each })
+      else if (each !== undefined) {
+        squared += each
         averagedWith.push(peer)
       }
     }
@@ -88,7 +103,7 @@ export abstract class Synchronous implements Averaging {
 
   #missing({ neighbours }: AveragingState): string[] {
     const missing: string[] = []
-    for (const { peer } of neighbours) if (!this.#arrived.has(peer)) missing.push(peer)
+    for (const { peer } of neighbours) if (this.#arrived.get(peer) === undefined) missing.push(peer)
     return missing
   }
 
@@ -112,11 +127,17 @@ export abstract class Synchronous implements Averaging {
 
   #end(state: AveragingState): Step {
     const step = this.average(state, this.#arrived)
-    this.#arrived.clear()
+    this.#forgetArrived(state)
     this.#sentTo = []
     this.#awaited = []
     this.#waiting = false
     return step
+  }
+
+  /** A map that is cleared begins with memory anew, and rounds are many: who remains a neighbour keeps its place. */
+  #forgetArrived({ neighbours }: AveragingState): void {
+    if (this.#arrived.size > neighbours.length) this.#arrived.clear()
+    else for (const peer of this.#arrived.keys()) this.#arrived.set(peer, undefined)
   }
 }
 

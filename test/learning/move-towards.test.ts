@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { AveragingState } from '../../learning/averaging/averaging.js'
-import { moveTowards } from '../../learning/averaging/move-towards.js'
+import { moveTowards, moveTowardsAll } from '../../learning/averaging/move-towards.js'
 import type { Compressor } from '../../learning/compression/compressor.js'
 import { Plausibility } from '../../learning/averaging/plausibility.js'
 import { squaredDistance } from '../../learning/parameters.js'
@@ -98,5 +98,32 @@ moving('does not hide a bug of a compressor', () => {
   const state = stateOf([1, 2], broken)
   assert.throws(() => moveTowards(state, 0.5, encode(1, 2), new Float32Array(2), new Float32Array(2)), 'a bug')
 })
+
+const kinds = ['honest', 'malformed', 'implausible', 'beyond float32'] as const
+for (const compress of ['quantize:8', 'float32', 'sign']) {
+  moving(`moves towards all peers as towards one after the other, bit for bit, whoever lies: ${compress}`, () => {
+    const length = TILE_LENGTH + 65
+    const compressor = compressorOf(compress, length)
+    const [x, ours] = ['x', 'ours'].map(name => randomModel(length, createRng(name)))
+    const scales = { honest: 1, malformed: 1, implausible: 1e6, 'beyond float32': 1e36 }
+    for (const liar of kinds) {
+      const incoming = [0.1, 0.2, 0.3, 0.15].map((weight, i) => {
+        const scale = i === 1 ? scales[liar] : 1
+        const theirs = randomModel(length, createRng(i)).map(value => scale * value)
+        const payload = compressor.encode(theirs, createRng(i))
+        return { weight, payload: i === 1 && liar === 'malformed' ? payload.subarray(1) : payload }
+      })
+      const apart = { ...stateOf([]), parameters: x.slice(), compressor }
+      const together = { ...stateOf([]), parameters: x.slice(), compressor }
+      for (let round = 1; round <= 3; round++) {
+        const scratch = (): Float32Array => new Float32Array(length).fill(NaN)
+        const expected = incoming.map(({ weight, payload }) => moveTowards(apart, weight, payload, ours, scratch()))
+        assert.equal(moveTowardsAll(together, incoming, ours, scratch()), expected, `${liar}, round ${round}`)
+        assert.is(typeof expected[1], liar === 'honest' ? 'number' : 'string')
+        close(together.parameters, apart.parameters, 0, `${liar}, round ${round}`)
+      }
+    }
+  })
+}
 
 moving.run()

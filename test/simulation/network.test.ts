@@ -4,6 +4,7 @@ import type { Update } from '../../learning/averaging/averaging.js'
 import { createRng } from '../../learning/rng.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
 import { parseConditions, type Conditions } from '../../simulation/conditions.js'
+import { Messages, type MessageNumber } from '../../simulation/messages.js'
 import { Network } from '../../simulation/network.js'
 import { VirtualClock } from '../../simulation/virtual-clock.js'
 
@@ -20,14 +21,21 @@ const network = suite('Network')
 function bench(conditions: Partial<Conditions>): { network: Network; clock: VirtualClock; arrivals: Arrival[] } {
   const clock = new VirtualClock()
   const arrivals: Arrival[] = []
-  const onArrived = (from: number, to: number, { round }: Update): void => {
-    arrivals.push({ from, to, round, atMs: clock.nowMs })
+  const messages = new Messages()
+  const onArrived = (message: MessageNumber): void => {
+    const { senders, receivers, updates } = messages
+    arrivals.push({
+      ...{ from: senders[message], to: receivers[message], round: updates[message]!.round },
+      atMs: clock.nowMs
+    })
+    messages.forget(message)
   }
   const rng = createRng('network')
   const init = {
     graph: createTopology('complete').graph(11, 1),
     conditions: parseConditions(conditions),
     rng,
+    messages,
     onArrived
   }
   return { network: new Network(clock, init), clock, arrivals }
