@@ -57,6 +57,11 @@ export class Conduct {
     return Object.fromEntries(this.#total)
   }
 
+  /** By reason, of each peer that there is something of. */
+  get each(): readonly (readonly [peer: string, counts: Readonly<Record<string, number>>])[] {
+    return [...this.#peers.keys()].map(peer => [peer, this.of(peer)])
+  }
+
   /** By reason. */
   of(peer: string): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#peers.get(peer)?.counts ?? [])

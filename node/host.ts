@@ -10,6 +10,7 @@ import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import type { Registry } from 'prom-client'
 import { systemClock } from './clock.js'
+import { gatherWrites } from './gather-writes.js'
 import { limitStreams } from './stream-limit.js'
 import type { Traffic } from './traffic.js'
 
@@ -90,7 +91,7 @@ export async function createHost({
     datastore,
     addresses: { listen: [...listen] },
     transports: [tcp({ dialOpts })],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [gatherWrites(noise())],
     connectionProtector: protector,
     peerDiscovery: discovery === undefined ? [] : [discovery],
     streamMuxers: [

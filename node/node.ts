@@ -329,6 +329,11 @@ export class MurmurNode extends EventEmitter<NodeEvents> {
     }
   }
 
+  /** Messages refused, by reason, of each peer that sent any. */
+  get rejectedFrom(): Conduct['each'] {
+    return this.#conduct.each
+  }
+
   /** What is known of each other member. */
   peers(): PeerStatus[] {
     return this.#peering.peers()

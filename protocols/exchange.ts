@@ -1,9 +1,10 @@
 import type { AbortOptions, Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { pipe } from 'it-pipe'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Update } from '../learning/averaging/averaging.js'
 import type { Clock } from './clock.js'
 import { ProtocolError, RefusedError, type Fault } from './errors.js'
-import { decodeFrame, fromFrames, nextFrame, toFrames } from './framing.js'
+import { decodeFrame, fromFrames, nextFrame, toFrames, toWrites } from './framing.js'
 import { Hello, Welcome } from './messages.js'
 import { withStream, type Dialer } from './open-stream.js'
 import { Outbox } from './outbox.js'
@@ -140,7 +141,7 @@ export class Exchange {
       outbox.close()
       this.#unlink(peer, stream)
     })
-    pipe(framesOf(hello, outbox), toFrames, sink).catch((error: unknown) => stream.abort(error as Error))
+    pipe(writesOf(hello, outbox), sink).catch((error: unknown) => stream.abort(error as Error))
     const { refusal } = decodeFrame(Welcome, await nextFrame(fromFrames(source)), 'welcome')
     if (refusal !== '') throw new RefusedError(peer, printable(refusal))
     if (this.#stopped || stream.status !== 'open') throw new Error(`the link to ${peer} was closed at once`)
@@ -244,9 +245,9 @@ export class Exchange {
   }
 }
 
-async function* framesOf(hello: Uint8Array, outbox: Outbox): AsyncGenerator<Uint8Array> {
-  yield hello
-  for await (const update of outbox) yield* encodeUpdate(update)
+async function* writesOf(hello: Uint8Array, outbox: Outbox): AsyncGenerator<Uint8ArrayList> {
+  yield* toWrites([hello])
+  for await (const update of outbox) yield* toWrites(encodeUpdate(update))
 }
 
 function short(hash: string): string {

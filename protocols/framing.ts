@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { decode, encode } from 'it-length-prefixed'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { ProtocolError } from './errors.js'
 import { MemoryQuota } from './quota.js'
 
@@ -10,6 +10,28 @@ type Bytes = Uint8Array | Uint8ArrayList
 export const maxFrameBytes = 1024 * 1024
 /** Payloads travel in frames of this many bytes: the fastest size measured over noise and yamux on loopback. */
 export const chunkBytes = 256 * 1024
+
+/**
+ * What one write carries at most: with the muxer's header it fills four messages of the cipher, of 64 KiB each with length and
+ * tag, to the last byte. A byte more would cost one more message.
+ */
+export const maxWriteBytes = 4 * (65_535 - 16) - 12
+
+/**
+ * Put a length before every frame, and frames that belong together into as few writes as hold them: every write costs a header of
+ * muxer and cipher, a wake-up of the peer, and its answer that it has read it.
+ */
+export function* toWrites(frames: Iterable<Uint8Array>): Generator<Uint8ArrayList> {
+  const unsent = new Uint8ArrayList()
+  for (const frame of frames) {
+    unsent.append(encode.single(frame, { maxDataLength: maxFrameBytes }))
+    while (unsent.byteLength >= maxWriteBytes) {
+      yield unsent.sublist(0, maxWriteBytes)
+      unsent.consume(maxWriteBytes)
+    }
+  }
+  if (unsent.byteLength > 0) yield unsent
+}
 
 /** Put a length before every frame. Both leave in one piece: every write costs a header of muxer and cipher. */
 export async function* toFrames(
@@ -67,7 +89,9 @@ export async function readPayload(
   }
   const release = quota.reserve(expected.bytes)
   try {
-    return await fill(new Uint8Array(expected.bytes), frames, expected.checksum)
+    // Not cleared first: whoever gets it gets it full.
+    const payload = new Uint8Array(Buffer.allocUnsafeSlow(expected.bytes).buffer)
+    return await fill(payload, frames, expected.checksum)
   } finally {
     release()
   }

@@ -5,14 +5,14 @@ import type { LiveLink } from './live.js'
 
 /** Follows what passes between a node and its neighbours. */
 export class LinkWatch {
-  readonly #node: Pick<MurmurNode, 'peerId' | 'status' | 'peers'>
+  readonly #node: Pick<MurmurNode, 'peerId' | 'status' | 'peers' | 'rejectedFrom'>
   /** Updates of each peer that were averaged. */
   readonly #updates = new Map<string, number>()
   readonly #faults = new Map<string, number>()
   #late: readonly string[] = []
   #refused = new Set<string>()
 
-  constructor(node: Pick<MurmurNode, 'peerId' | 'status' | 'peers'>) {
+  constructor(node: Pick<MurmurNode, 'peerId' | 'status' | 'peers' | 'rejectedFrom'>) {
     this.#node = node
   }
 
@@ -20,7 +20,7 @@ export class LinkWatch {
     for (const peer of averagedWith) this.#updates.set(peer, (this.#updates.get(peer) ?? 0) + 1)
     this.#late = missed
     this.#refused = new Set()
-    for (const { peer, rejected } of this.#node.peers()) {
+    for (const [peer, rejected] of this.#node.rejectedFrom) {
       const faults = faultsIn(rejected)
       if (faults > (this.#faults.get(peer) ?? 0)) this.#refused.add(peer)
       this.#faults.set(peer, faults)

@@ -9,9 +9,11 @@ import {
   chunkBytes,
   fromFrames,
   maxFrameBytes,
+  maxWriteBytes,
   nextFrame,
   readPayload,
-  toFrames
+  toFrames,
+  toWrites
 } from '../../protocols/framing.js'
 import { Kind, UpdateHeader } from '../../protocols/messages.js'
 import { decodeUpdate, encodeHeader, encodeUpdate, headerBytes } from '../../protocols/update-codec.js'
@@ -126,6 +128,19 @@ codec('refuses frames above 1 MiB, in both directions', async () => {
   const reading = fromFrames(pieces(tooLong.subarray(0, 100), 50)).next()
   assert.instance(await rejection(reading, 'reading a long frame'), ProtocolError)
   await rejection(toFrames([new Uint8Array(maxFrameBytes + 1)]).next(), 'writing a long frame')
+})
+
+codec('puts the frames of an update into few writes, without changing a byte', async () => {
+  for (const bytes of [0, 1, 60_000, maxWriteBytes - 100, maxWriteBytes, chunkBytes, 407_080, 5 * chunkBytes + 7]) {
+    const update = sampleUpdate(bytes)
+    const writes = [...toWrites(encodeUpdate(update))]
+    const all = new Uint8ArrayList(...writes).subarray()
+    assert.is(Buffer.compare(all, await wire(update)), 0, `${bytes} bytes`)
+    const full = writes.filter(({ byteLength }) => byteLength === maxWriteBytes).length
+    assert.is(full, Math.floor(all.length / maxWriteBytes), `${bytes} bytes`)
+    assert.is(writes.length, Math.ceil(all.length / maxWriteBytes), `${bytes} bytes`)
+  }
+  await rejection((async () => [...toWrites([new Uint8Array(maxFrameBytes + 1)])])(), 'writing a long frame')
 })
 
 codec('passes on what broke the stream as it is', async () => {
