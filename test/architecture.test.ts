@@ -57,6 +57,20 @@ architecture('every import of a room that exists is looked at', () => {
   assert.not.ok(isAllowed('node', { file: 'node/x.ts', specifier: '@tensorflow/tfjs-core' }, table.node))
 })
 
+architecture('compiled code loads libp2p from the bundles, or there would be two of it', () => {
+  const compiled = join(root, 'dist')
+  const library =
+    /\b(?:from |import |import\()'((?:@libp2p|@chainsafe|@multiformats|libp2p|multiformats|protons-runtime|zod)\b[^']*)'/g
+  const files = readdirSync(compiled, { recursive: true, encoding: 'utf8' }).filter(
+    file => file.endsWith('.js') && !file.startsWith('libraries')
+  )
+  assert.ok(files.length > 300)
+  const unbundled = files.flatMap(file =>
+    [...readFileSync(join(compiled, file), 'utf8').matchAll(library)].map(([, name]) => `${file} loads ${name}`)
+  )
+  assert.equal(unbundled, [], 'add them to scripts/build/bundle-libraries.ts, or build with `npm run build`')
+})
+
 architecture('learning/ holds no promise, timer or clock', () => {
   const forbidden = /\b(async|await|Promise|setTimeout|setInterval|Date|performance|process|Math\.random)\b/
   const offending = filesOf('learning').filter(file =>
