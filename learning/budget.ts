@@ -8,6 +8,8 @@ export interface Budget {
   readonly per: 'round' | 'hour'
 }
 
+/** @default 200KB/round */
+export const DEFAULT_BUDGET = '200KB/round'
 const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 }
 
 /**

@@ -1,4 +1,4 @@
-import { parseBudget, type Budget } from '../budget.js'
+import { DEFAULT_BUDGET, parseBudget, type Budget } from '../budget.js'
 import { MalformedUpdateError } from '../errors.js'
 import type { Layout } from '../parameters.js'
 import type { Rng } from '../rng.js'
@@ -19,7 +19,7 @@ import { quantize } from './quantize.js'
  */
 export const adaptiveQuantize: CompressorKind = {
   name: 'adaptive-quantize',
-  create: (argument, layout) => new AdaptiveQuantize(parseBudget(argument ?? ''), formsOf(layout))
+  create: (argument, layout) => new AdaptiveQuantize(parseBudget(argument ?? DEFAULT_BUDGET), formsOf(layout))
 }
 
 /** From the shortest to the longest. */

@@ -17,7 +17,7 @@ const LARGEST_DENSITY = 0.1
 /** What a message holds usually, and at least; a smaller share of a small model would take many rounds to get through it. */
 const USUAL_DENSITY = 0.01
 const LEAST_USUAL_VALUES = 1000
-/** At least so many times the usual values may be asked for. */
+/** At least so many times the usual values a strategy may ask for. */
 const LARGEST_SCALE = 8
 /** Of fewer values a message is more head than content. */
 const FEWEST_VALUES = 64
@@ -75,7 +75,8 @@ class AdaptiveTopK implements Compressor {
   constructor(size: number, { budget, bytes }: AdaptiveTopKInit = {}) {
     this.#size = size
     const usual = Math.min(size, Math.max(LEAST_USUAL_VALUES, keptCount(USUAL_DENSITY, size)))
-    this.#mostValues = Math.min(size, Math.max(LARGEST_SCALE * usual, keptCount(LARGEST_DENSITY, size)))
+    const most = keptCount(LARGEST_DENSITY, size)
+    this.#mostValues = budget === undefined ? Math.min(size, Math.max(LARGEST_SCALE * usual, most)) : most
     const least = Math.min(FEWEST_VALUES, this.#mostValues)
     const allowed = bytes ?? (budget === undefined ? this.#usualBytes(SHORTEST_FORM, usual) : Infinity)
     this.#counts = FORMS.map((_, form) => this.#valuesWithin(form, allowed))
