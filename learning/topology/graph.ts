@@ -4,6 +4,18 @@ import type { Graph, TopologyKind } from './topology.js'
 
 export type Edge = readonly [number, number]
 
+/** Some 400 MB; a complete graph of 4,472 nodes has as many. */
+const MOST_EDGES = 10_000_000
+
+/** @throws InvalidParametersError when a topology has more edges than memory is there for; asked before they are drawn */
+export function checkEdges(spec: string, size: number, edges: number): void {
+  if (edges <= MOST_EDGES) return
+  throw new InvalidParametersError(
+    `${spec} on ${size} nodes: it would have ${edges} edges; at most ${MOST_EDGES} are kept. ` +
+      'Use a topology with fewer neighbours, such as exponential or random-regular:8, or fewer nodes.'
+  )
+}
+
 /**
  * @param edges - in any order and direction; repeated ones and those from a node to itself are dropped
  * @throws InvalidParametersError when `size` is no whole number above 0

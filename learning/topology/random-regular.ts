@@ -1,6 +1,6 @@
 import { InvalidParametersError } from '../errors.js'
 import { createRng, shuffle, type Rng } from '../rng.js'
-import { circulantEdges, createGraph, isConnected, type Edge } from './graph.js'
+import { checkEdges, circulantEdges, createGraph, isConnected, type Edge } from './graph.js'
 import type { Graph, TopologyKind } from './topology.js'
 
 /** @default 4 */
@@ -32,6 +32,7 @@ export const randomRegular: TopologyKind = {
       spec,
       graph(size, seed) {
         checkExists(spec, degree, size)
+        checkEdges(spec, size, (size * degree) / 2)
         const rng = createRng(seed).fork('random-regular')
         let graph: Graph
         do graph = draw(size, degree, rng)

@@ -153,6 +153,21 @@ topologies('random-regular says what would fit when the swarm is too small or th
   )
 })
 
+topologies('refuse more edges than memory is there for, before any is drawn', () => {
+  for (const [spec, edges] of [
+    ['complete', 1_799_970_000],
+    ['random-regular:400', 12_000_000]
+  ] as const) {
+    assert.throws(
+      () => graphOf(spec, 60_000),
+      isInvalid(
+        `${spec} on 60000 nodes: it would have ${edges} edges; at most 10000000 are kept. ` +
+          'Use a topology with fewer neighbours, such as exponential or random-regular:8, or fewer nodes.'
+      )
+    )
+  }
+})
+
 topologies('random-regular refuses a number of neighbours that connects nobody', () => {
   for (const argument of ['1', '0', '-2', '2.5', 'x', '', '1e1']) {
     assert.throws(
