@@ -35,7 +35,7 @@ runs('are listed, compared, and told in one file', async () => {
   const list = await runMurmur(['runs', '--out', out])
   assert.match(
     list.stdout,
-    new RegExp(`^RUN +NODES .*\\n${ids[0]} +3 .* anti-entropy, top-k:0\\.01:1000\\+sign +3 +\\d+\\.\\d %`)
+    new RegExp(`^RUN +NODES .*\\n${ids[0]} +3 .* anti-entropy, adaptive-top-k +3 +\\d+\\.\\d %`)
   )
   const listed = JSON.parse((await runMurmur(['runs', '--out', out, '--json'])).stdout) as { id: string }[]
   assert.equal(
