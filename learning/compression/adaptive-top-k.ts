@@ -40,8 +40,8 @@ const SHORTEST_FORM = 0
 /**
  * `adaptive-top-k`: `top-k` with a density and bits a value that may be others in every message. How long messages are is for the
  * strategy to say, around a hundredth of the values (at least 1,000) by a bit each, or for a budget, as in
- * `adaptive-top-k:200KB/round`. For its length, each message takes that of `sign`, `quantize:4` and `quantize:8` which takes most of the input away: many values that are alike
- * want one bit each, few large ones more. ||x - C(x)||^2 is then least, among the three.
+ * `adaptive-top-k:200KB/round`. For its length, each message takes that of `sign`, `quantize:4` and `quantize:8` which takes most of
+ * the input away: many values that are alike want one bit each, few large ones more. ||x - C(x)||^2 is then least, among the three.
  *
  * Biased: it needs error feedback, or a strategy that sends differences. Step size for CHOCO-SGD as `top-k` has it, of the
  * density that the length allows: neighbours of very different budgets then differ in it.
