@@ -6,6 +6,7 @@ import { loadTfjs, requirePackage } from '../../engine/tfjs-library.js'
 import { installKernelPack } from '../../engine/tfjs-pack/index.js'
 import { normalize } from '../../engine/tfjs-pack/normalization.js'
 import { createRng, type Rng } from '../../learning/rng.js'
+import { between, drawSumAndMean } from './random-cases.js'
 
 const gradients = suite('pack gradients')
 // Types are all that a test needs from elsewhere: it shares the instance of tfjs that the engine uses.
@@ -98,16 +99,7 @@ const OPERATIONS: Record<string, (rng: Rng) => Case> = {
       apply: ([a, b, bias]) => core.fused.matMul({ a, b, transposeA, transposeB, bias })
     }
   },
-  'a sum and a mean': rng => {
-    const shape = [between(rng, 1, 6), between(rng, 1, 6), between(rng, 1, 9)]
-    const axes = [[0], [0, 1], [1], [2], [0, 2]][rng.integer(5)]
-    const keepDims = rng.uniform() < 0.5
-    return {
-      label: `[${shape.join(', ')}] over ${axes.join(', ')}, ${keepDims}`,
-      shapes: [shape],
-      apply: ([x]) => core.add(core.sum(x, axes, keepDims), core.mean(core.square(x), axes, keepDims))
-    }
-  },
+  'a sum and a mean': rng => drawSumAndMean(rng, core),
   'a tile': rng => {
     const shape = Array.from({ length: between(rng, 1, 4) }, () => between(rng, 1, 3))
     const reps = shape.map(() => between(rng, 1, 3))
@@ -224,8 +216,4 @@ function drawProduct(rng: Rng) {
 }
 
 /** A whole number from `least` to `most`. */
-function between(rng: Rng, least: number, most: number): number {
-  return least + rng.integer(most - least + 1)
-}
-
 gradients.run()

@@ -6,6 +6,7 @@ import { initialParameters, modelLayout } from '../../engine/topology.js'
 import { elementCount } from '../../learning/parameters.js'
 import { createRng, type Rng } from '../../learning/rng.js'
 import { CLASSIFY, functional, randomDataset, sequential } from './fixtures.js'
+import { between } from './random-cases.js'
 
 const gradients = suite('plan gradients')
 const ROWS = 4
@@ -243,8 +244,4 @@ function line(rng: Rng, size: string): Record<string, unknown> {
 }
 
 /** A whole number from `least` to `most`. */
-function between(rng: Rng, least: number, most: number): number {
-  return least + rng.integer(most - least + 1)
-}
-
 gradients.run()

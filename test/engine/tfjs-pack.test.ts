@@ -9,6 +9,7 @@ import { PackOptimizer } from '../../engine/tfjs-pack/optimizer.js'
 import { createRng, type Rng } from '../../learning/rng.js'
 import { close } from '../helpers/close.js'
 import { CLASSIFY } from './fixtures.js'
+import { between, drawSumAndMean } from './random-cases.js'
 
 const pack = suite('tfjs pack')
 // Types are all that a test needs from elsewhere: it shares the instance of tfjs that the engine uses.
@@ -68,16 +69,7 @@ const OPERATIONS: Record<string, (rng: Rng) => Case> = {
       valueOnly: shared && batch > 1
     }
   },
-  'a sum and a mean': rng => {
-    const shape = [between(rng, 1, 6), between(rng, 1, 6), between(rng, 1, 9)]
-    const axes = [[0], [0, 1], [1], [2], [0, 2]][rng.integer(5)]
-    const keepDims = rng.uniform() < 0.5
-    return {
-      label: `[${shape.join(', ')}] over ${axes.join(', ')}, ${keepDims}`,
-      shapes: [shape],
-      apply: ([x]) => core.add(core.sum(x, axes, keepDims), core.mean(core.square(x), axes, keepDims))
-    }
-  },
+  'a sum and a mean': rng => drawSumAndMean(rng, core),
   'a tile': rng => {
     const shape = Array.from({ length: between(rng, 1, 4) }, () => between(rng, 1, 3))
     const ones = rng.integer(shape.length + 1)
@@ -210,8 +202,4 @@ function window(rng: Rng): { strides: [number, number]; pad: 'same' | 'valid' } 
 }
 
 /** A whole number from `least` to `most`. */
-function between(rng: Rng, least: number, most: number): number {
-  return least + rng.integer(Math.floor(most) - least + 1)
-}
-
 pack.run()
