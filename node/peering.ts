@@ -18,9 +18,9 @@ import type { Conduct } from './conduct.js'
 import { Contacts } from './contacts.js'
 import type { Home } from './home.js'
 import type { Host } from './host.js'
+import { Liveness } from './liveness.js'
 import type { Logger } from './logger.js'
 import { Neighbourhood, type NeighbourhoodInit } from './neighbourhood.js'
-import { Silence } from './silence.js'
 import type { PeerStatus } from './status.js'
 import type { Traffic } from './traffic.js'
 
@@ -61,7 +61,7 @@ export class Peering {
   readonly #doubts: Doubts
   readonly #contacts: Contacts
   readonly #neighbourhood: Neighbourhood
-  readonly #silence: Silence
+  readonly #liveness: Liveness
   readonly #taskServer: TaskServer
   #onLink = (): void => {}
   #giveUpLinking = (): void => {}
@@ -135,14 +135,17 @@ export class Peering {
       },
       { self, topology: createTopology(task.topology), seed: task.seed, onChange: init.onNeighbours }
     )
-    this.#silence = new Silence({
-      neighbours: () => this.neighbours,
-      heardAtMs: peer => this.#membership.heardAtMs(peer),
+    this.#liveness = new Liveness({
+      linked: () => this.exchange.links,
       received: peer =>
         host
           .getConnections(peerIdFromString(peer))
           .reduce((sum, connection) => sum + traffic.over(connection).received, 0),
+      beat: peer => this.exchange.beat(peer),
+      announcedAtMs: peer => this.#membership.heardAtMs(peer),
       doubt: peer => this.#doubts.raise(peer),
+      onChange: (peer, isSilent) =>
+        log.info(isSilent ? 'a neighbour is silent' : 'a neighbour is heard again', { peer }),
       clock
     })
     const members = (): readonly MemberRecord[] => this.#membership.records
@@ -170,7 +173,7 @@ export class Peering {
     await this.#taskServer.start()
     this.#membership.start()
     this.#doubts.start()
-    this.#silence.start()
+    this.#liveness.start()
     const known = await this.#parts.home?.read(contactsKey)
     if (known !== undefined) this.#contacts.load(known)
     this.#contacts.start()
@@ -211,7 +214,7 @@ export class Peering {
   async stop(drainMs: number): Promise<void> {
     this.#contacts.stop()
     this.#neighbourhood.stop()
-    this.#silence.stop()
+    this.#liveness.stop()
     this.#doubts.stop()
     this.#membership.stop()
     await this.#drained(drainMs)
@@ -232,7 +235,7 @@ export class Peering {
         const bytes = connection === undefined ? undefined : traffic.over(connection)
         return {
           peer,
-          state: links.has(peer) ? 'exchanging' : weights.has(peer) ? 'connecting' : 'known',
+          state: this.#stateOf(peer, links.has(peer), weights.has(peer)),
           round: this.#membership.get(peer)?.round ?? 0,
           weight: weights.get(peer),
           rttMs: connection?.rtt,
@@ -240,6 +243,11 @@ export class Peering {
           rejected: conduct.of(peer)
         }
       })
+  }
+
+  #stateOf(peer: string, isLinked: boolean, isNeighbour: boolean): PeerStatus['state'] {
+    if (isLinked) return this.#liveness.isSilent(peer) ? 'silent' : 'exchanging'
+    return isNeighbour ? 'connecting' : 'known'
   }
 
   /** @param key - of a contact: a peer id, or the start of an address */

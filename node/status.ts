@@ -55,8 +55,11 @@ export interface NodeStatus {
 /** What a node says of a member of its swarm. */
 export interface PeerStatus {
   readonly peer: string
-  /** `exchanging`: a neighbour, linked. `connecting`: a neighbour without a link. `known`: a member further away. */
-  readonly state: 'exchanging' | 'connecting' | 'known'
+  /**
+   * `exchanging`: a neighbour, linked. `silent`: likewise, but nothing came from it for seconds, not even a sign of life.
+   * `connecting`: a neighbour without a link. `known`: a member further away.
+   */
+  readonly state: 'exchanging' | 'silent' | 'connecting' | 'known'
   /** The round that it last announced. */
   readonly round: number
   /** Its weight in our averaging; undefined when it is no neighbour. */

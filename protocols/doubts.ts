@@ -8,7 +8,7 @@ import type { Membership } from './membership.js'
 import { doubtsTopic } from './protocol-ids.js'
 
 /** Who is doubted has this long to be heard. */
-const graceMs = 2000
+const graceMs = 2500
 /** And says that it is here at most this often, however many doubt it. */
 const answerEveryMs = 500
 /** Doubts of one peer that are listened to in a minute. */

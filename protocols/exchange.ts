@@ -7,7 +7,7 @@ import { ProtocolError, RefusedError, type Fault } from './errors.js'
 import { decodeFrame, fromFrames, nextFrame, toFrames, toWrites } from './framing.js'
 import { Hello, Welcome } from './messages.js'
 import { withStream, type Dialer } from './open-stream.js'
-import { Outbox } from './outbox.js'
+import { Outbox, signOfLife } from './outbox.js'
 import { exchangeProtocol } from './protocol-ids.js'
 import { MemoryQuota, RateQuota } from './quota.js'
 import { toDuplex } from './stream-duplex.js'
@@ -51,6 +51,8 @@ const maxHeldBytes = 32 * 1024 * 1024
 /** A stream that was opened must say what it is for, and an update that was begun must end, within this time. */
 const maxUpdateMs = 120_000
 const maxHelloMs = 30_000
+/** How a sign of life travels. */
+const emptyFrame = new Uint8Array(0)
 
 /**
  * Model updates between neighbours: one long-lived stream a neighbour and direction. A node opens a stream to everyone
@@ -128,6 +130,11 @@ export class Exchange {
     return this.#outbound.get(peer)?.outbox.put(update) ?? 1
   }
 
+  /** Give a peer a sign of life: it can then tell that this node is there while there is nothing to send. */
+  beat(peer: string): void {
+    this.#outbound.get(peer)?.outbox.beat()
+  }
+
   /** Wait until all that was queued has been handed to the network. */
   async drained(): Promise<void> {
     await Promise.all([...this.#outbound.values()].map(({ outbox }) => outbox.drained()))
@@ -203,6 +210,7 @@ export class Exchange {
       const header = await nextFrame(frames)
       if (header === undefined) return
       if (!inbound.rate.take()) throw new ProtocolError(`over ${maxUpdatesPerMinute} updates a minute`, 'flooding')
+      if (header.byteLength === 0) continue // a sign of life
       const update = await this.#inTime(
         decodeUpdate(header, frames, this.#init.maxUpdateBytes, this.#memory),
         maxUpdateMs
@@ -247,7 +255,7 @@ export class Exchange {
 
 async function* writesOf(hello: Uint8Array, outbox: Outbox): AsyncGenerator<Uint8ArrayList> {
   yield* toWrites([hello])
-  for await (const update of outbox) yield* toWrites(encodeUpdate(update))
+  for await (const next of outbox) yield* toWrites(next === signOfLife ? [emptyFrame] : encodeUpdate(next))
 }
 
 function short(hash: string): string {

@@ -1,7 +1,7 @@
 export { Doubts } from './doubts.js'
 export { InvalidTaskError, ProtocolError, RefusedError, UnsupportedVersionError, type Fault } from './errors.js'
 export { Exchange, type ExchangeInit } from './exchange.js'
-export { announceEveryMs, Membership, type MembershipInit } from './membership.js'
+export { Membership, type MembershipInit } from './membership.js'
 export type { MemberRecord } from './member-record.js'
 export type { ModelSnapshot } from './model-copies.js'
 export { ModelDownload, type ExpectedModel } from './model-download.js'

@@ -8,7 +8,7 @@ import { Member } from './messages.js'
 import { membersTopic } from './protocol-ids.js'
 
 /** Members announce themselves this often. */
-export const announceEveryMs = 5_000
+const announceEveryMs = 5_000
 /** Forget a member that was not heard of for this long. */
 const forgetAfterMs = 30_000
 /** Members kept; what comes beyond is ignored until somebody is forgotten. */

@@ -3,11 +3,16 @@ import type { Update } from '../learning/averaging/averaging.js'
 /** Updates that wait for a slow peer. What does not fit is dropped, oldest first: a newer model is worth more. */
 export const outboxCapacity = 4
 
+/** Says nothing but that its sender is there. */
+export const signOfLife = Symbol('sign of life')
+
 /** The updates on their way to one peer. Iterating takes them out; it ends after `close`. */
-export class Outbox implements AsyncIterable<Update> {
+export class Outbox implements AsyncIterable<Update | typeof signOfLife> {
   readonly #queue: Update[] = []
   #closed = false
   #idle = true
+  /** A sign of life is due. */
+  #beats = false
   #wake = (): void => {}
   #waiting: (() => void)[] = []
 
@@ -17,6 +22,13 @@ export class Outbox implements AsyncIterable<Update> {
     this.#queue.push(update)
     this.#wake()
     return this.#queue.length > outboxCapacity ? this.#queue.splice(0, this.#queue.length - outboxCapacity).length : 0
+  }
+
+  /** Hand on a sign of life, unless an update is on its way: that is one. */
+  beat(): void {
+    if (!this.#idle) return
+    this.#beats = true
+    this.#wake()
   }
 
   close(): void {
@@ -32,9 +44,10 @@ export class Outbox implements AsyncIterable<Update> {
     await new Promise<void>(resolve => this.#waiting.push(resolve))
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Update> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Update | typeof signOfLife> {
     while (!this.#closed) {
-      const next = this.#queue.shift()
+      const next = this.#queue.shift() ?? (this.#beats ? signOfLife : undefined)
+      this.#beats = false
       if (next !== undefined) {
         this.#idle = false
         yield next

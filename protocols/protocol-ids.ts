@@ -2,7 +2,7 @@
  * Protocol identifiers. The number rises when an old reader would misread what a new writer sends; fields that are
  * merely added keep it (messages.proto).
  */
-export const exchangeProtocol = '/murmur/exchange/1'
+export const exchangeProtocol = '/murmur/exchange/2'
 export const taskProtocol = '/murmur/task/1'
 export const modelProtocol = '/murmur/model/2'
 

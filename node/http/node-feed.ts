@@ -128,7 +128,7 @@ function ofPeer({ peer, state, round, bytes, rejected }: PeerStatus, status: Nod
   return {
     peer,
     name: shortName(peer),
-    state: state === 'exchanging' ? 'learning' : state === 'connecting' ? 'unreachable' : 'known',
+    state: state === 'exchanging' ? 'learning' : state === 'known' ? 'known' : 'unreachable',
     round,
     loss: null,
     score: null,

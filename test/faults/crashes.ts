@@ -9,6 +9,9 @@ const comparedRound = 20
 /** What a round may take longer when a neighbour dies: the shortest deadline. */
 const deadlineMs = 3000
 
+/** What a node logs of a neighbour that it does not hear any more. */
+const silent = 'a neighbour is silent'
+
 /** Times between the ends of a node's rounds. */
 function roundTimes({ rounds }: FaultNode, fromMs = 0): number[] {
   return rounds.slice(1).flatMap(({ atMs }, i) => (rounds[i].atMs >= fromMs ? [atMs - rounds[i].atMs] : []))
@@ -23,9 +26,19 @@ function longestWait(nodes: readonly FaultNode[], fromMs: number): number {
   return Math.max(...waits)
 }
 
-/** When a round ended last that a neighbour was missed in. */
-function lastMissed(nodes: readonly FaultNode[]): number {
-  return Math.max(...nodes.flatMap(({ rounds }) => rounds.flatMap(({ atMs, missed }) => (missed > 0 ? [atMs] : []))))
+/** When a node noticed that a neighbour is silent; empty: it did not, or has others as neighbours. */
+function noticedAt(node: FaultNode, peer: string, fromMs: number): readonly number[] {
+  return node
+    .logged(fromMs)
+    .flatMap(line => (line.msg === silent && line.peer === peer ? [line.atMs] : []))
+    .slice(0, 1)
+}
+
+/** Since when a node has been linked with all of its neighbours, and a peer is none of them. */
+function replacedAt(node: FaultNode, peer: string, fromMs: number): number {
+  const known = node.logged(0).filter(({ msg }) => msg === 'neighbours')
+  const last = known.findLastIndex(({ linked, awaited }) => awaited!.length > 0 || linked!.includes(peer))
+  return Math.max(fromMs, known[last + 1]?.atMs ?? Infinity)
 }
 
 function accuracyAt(nodes: readonly FaultNode[], round: number): number {
@@ -125,9 +138,9 @@ const replaced: Fault = {
 const freeze: Fault = {
   fullOnly: true,
   name: 'SIGSTOP 40 s, SIGCONT (quick: 8 s)',
-  bar: 'others never wait over one deadline, and replace it within 12 s; it is within 1 point again in 3 rounds',
+  bar: 'others never wait over one deadline, notice within 3 s, and replace it within 12 s; it is within 1 point again in 3 rounds',
   run: extent =>
-    withSwarm(eight(extent), async swarm => {
+    withSwarm({ ...eight(extent), logLevel: 'info' }, async swarm => {
       await swarm.advance(3)
       const usual = median(swarm.nodes.flatMap(node => roundTimes(node)))
       const [frozen, ...others] = swarm.nodes
@@ -135,7 +148,10 @@ const freeze: Fault = {
       const stoppedMs = performance.now()
       await pause(extent === 'full' ? 40_000 : 8000)
       const longest = longestWait(others, stoppedMs)
-      const replacedMs = extent === 'full' ? lastMissed(others) - stoppedMs : 0
+      const noticed = others.flatMap(node => noticedAt(node, frozen.peer, stoppedMs))
+      const noticedMs = Math.max(...noticed) - stoppedMs
+      const replacedMs =
+        extent === 'full' ? Math.max(...others.map(node => replacedAt(node, frozen.peer, stoppedMs))) - stoppedMs : 0
       frozen.child.kill('SIGCONT')
       const roundThen = Math.max(...others.map(({ round }) => round))
       const back = (): number => frozen.rounds.findIndex(({ round }) => round >= roundThen)
@@ -144,10 +160,39 @@ const freeze: Fault = {
       const accuracy = accuracyAt(others, after.round - 1)
       const behind = accuracy - (after.evaluation?.accuracy ?? 0)
       return {
-        ok: longest <= deadlineMs + usual && replacedMs <= 12_000 && behind <= 0.01,
+        ok:
+          longest <= deadlineMs + usual &&
+          noticed.length > 0 &&
+          noticedMs < 3000 &&
+          replacedMs <= 12_000 &&
+          behind <= 0.01,
         reached:
-          `longest ${seconds(longest)} (usual round ${seconds(usual)}), replaced after ${seconds(replacedMs)}; ` +
+          `longest ${seconds(longest)} (usual round ${seconds(usual)}), noticed after ${seconds(noticedMs)}, replaced after ${seconds(replacedMs)}; ` +
           `${points(-behind)} after 3 rounds`
+      }
+    })
+}
+
+const busy: Fault = {
+  name: 'SIGSTOP 3 s, SIGCONT, each node in turn: busy',
+  bar: 'noticed and asked for, but nobody is dropped',
+  run: extent =>
+    withSwarm({ ...eight(extent), logLevel: 'info' }, async swarm => {
+      await swarm.advance(3)
+      const startedMs = performance.now()
+      const turns = swarm.nodes.slice(0, extent === 'full' ? 8 : 2)
+      for (const node of turns) {
+        node.child.kill('SIGSTOP')
+        await pause(3000)
+        node.child.kill('SIGCONT')
+        await swarm.advance(2)
+      }
+      const lines = swarm.nodes.flatMap(node => node.logged(startedMs))
+      const noticed = turns.filter(({ peer }) => lines.some(line => line.msg === silent && line.peer === peer)).length
+      const changes = lines.filter(({ msg }) => msg === 'neighbours').length
+      return {
+        ok: noticed === turns.length && changes === 0,
+        reached: `${noticed} of ${turns.length} noticed, neighbours changed ${changes} times`
       }
     })
 }
@@ -236,5 +281,6 @@ export const crashes: readonly Fault[] = [
   killHalf,
   replaced,
   freeze,
+  busy,
   lateJoiner
 ]

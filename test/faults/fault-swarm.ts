@@ -7,6 +7,7 @@ import { chooseCompressor } from '../../learning/averaging/check-compressor.js'
 import { planSwarm, type SwarmPlan } from '../../scripts/swarm/config.js'
 import type { FromNode, NodeEnd, NodeRound, ToNode } from '../../scripts/swarm/messages.js'
 import { defaultSettings, type LearningSettings } from '../../node/index.js'
+import type { LogLevel } from '../../node/logger.js'
 import { Changes } from '../helpers/changes.js'
 import type { Held } from '../helpers/tell-held.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
@@ -34,6 +35,8 @@ export interface FaultSwarmInit {
   readonly preload?: string
   /** Added to the environment of each process. @default nothing */
   readonly env?: Readonly<Record<string, string>>
+  /** What each process logs. @default warn */
+  readonly logLevel?: LogLevel
 }
 
 export interface Place {
@@ -43,6 +46,15 @@ export interface Place {
 
 /** A round of a node, and when it was told. Milliseconds of `performance.now()`. */
 export type TimedRound = NodeRound & { readonly atMs: number }
+
+/** What a node logs of its neighbours; other lines have other fields. */
+export interface LogLine {
+  readonly atMs: number
+  readonly msg: string
+  readonly peer?: string
+  readonly linked?: readonly string[]
+  readonly awaited?: readonly string[]
+}
 
 /** One real node process. */
 export class FaultNode {
@@ -92,6 +104,15 @@ export class FaultNode {
     this.child.kill('SIGUSR2')
     await this.#changes.until(() => this.#held !== undefined, `what node ${this.index} holds`, 120_000)
     return this.#held!
+  }
+
+  /** What it logged since `fromMs`, by `performance.now()`. */
+  logged(fromMs: number): LogLine[] {
+    const lines = this.stderr.split('\n').filter(line => line.startsWith('{'))
+    return lines
+      .map(line => JSON.parse(line) as LogLine & { readonly time: number })
+      .map(line => ({ ...line, atMs: line.time - performance.timeOrigin }))
+      .filter(({ atMs }) => atMs >= fromMs)
   }
 
   tell(message: ToNode): void {
@@ -220,7 +241,7 @@ export class FaultSwarm {
   }
 
   #spawn(index: number, join?: readonly string[]): FaultNode {
-    const { place, rounds = 1_000_000, evaluateEvery = 1, minRoundMs, preload, env } = this.#init
+    const { place, rounds = 1_000_000, evaluateEvery = 1, minRoundMs, preload, env, logLevel } = this.#init
     const { through, listen } = place?.(index) ?? { through: [], listen: '/ip4/127.0.0.1/tcp/0' }
     const loaded = preload === undefined ? [] : ['--import', preload]
     const [command, ...args] = [...through, process.execPath, '--max-semi-space-size=2', ...loaded, program]
@@ -232,7 +253,8 @@ export class FaultSwarm {
     const node = new FaultNode(index, child, this.changes)
     const { task, data, rows, config } = this.plan
     const common = { nodes: config.nodes, task, data, rounds, evaluateEvery, minRoundMs, backend: config.backend }
-    node.tell({ type: 'setup', index, rows: rows[index], listen, home: this.homeOf(index), join, ...common })
+    const log = logLevel === undefined ? undefined : ({ level: logLevel, format: 'json' } as const)
+    node.tell({ type: 'setup', index, rows: rows[index], listen, home: this.homeOf(index), join, log, ...common })
     return node
   }
 

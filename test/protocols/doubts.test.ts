@@ -15,7 +15,7 @@ import { withHosts, type TestHost } from '../helpers/host.js'
 import { FakePubsub, newPeer } from './fake-pubsub.js'
 
 const taskId = 'a'.repeat(64)
-const graceMs = 2000
+const graceMs = 2500
 
 const doubtful = suite('doubts')
 

@@ -204,6 +204,34 @@ exchanges('counts an update that our own code stumbles over as a fault', () =>
   })
 )
 
+exchanges('hears a sign of life of a peer, and takes it for nothing else', () =>
+  withHosts(2, async (hostA, hostB) => {
+    const a = await startExchange(hostA)
+    const b = await startExchange(hostB)
+    await link(a, b)
+    const [stream] = streamsOf(b.host.getConnections(), exchangeProtocol).filter(
+      ({ direction }) => direction === 'inbound'
+    )
+    const heard = nextEvent(stream, 'message')
+    a.exchange.beat(b.id)
+    await within(heard, 5000, 'the sign of life')
+    a.exchange.send(b.id, sampleUpdate(10))
+    await b.changes.until(() => b.updates.length > 0, 'the update')
+    assert.equal([b.updates.length, b.faults], [1, []])
+    a.exchange.beat('nobody')
+  })
+)
+
+exchanges('cuts off who gives signs of life without end', () =>
+  withHosts(2, async (hostA, hostB) => {
+    const node = await startExchange(hostA, {}, new FakeClock())
+    const stream = await rawStream(hostB, node)
+    stream.send(framed(hello, ...new Array<Uint8Array>(6001).fill(new Uint8Array(0))))
+    await node.changes.until(() => node.faults.length > 0, 'the fault')
+    assert.equal(node.faults, [`${hostB.id} flooding over 6000 updates a minute`])
+  })
+)
+
 exchanges('refuses a third stream of one peer and keeps two', () =>
   withHosts(3, async (hostA, hostB, hostC) => {
     const node = await startExchange(hostA)
