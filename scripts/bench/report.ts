@@ -14,7 +14,8 @@ export function machine(): string {
   return `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, commit ${commit()}`
 }
 
-function commit(): string {
+/** The commit that is checked out, as short as it is unique. */
+export function commit(): string {
   try {
     return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8', stdio: 'pipe' }).trim()
   } catch {

@@ -1,8 +1,9 @@
 // Which strategy learns most from how few bytes, under label skew, lost messages and nodes that come and go?
-//   npm run bench:strategies -- [--seeds 3] [--rates 0.02,0.05,0.1] [--out bench/results] [word of a case's name...]
+//   npm run bench:strategies -- [--seeds 3] [--rates 0.02,0.05,0.1] [--out bench/results] [--variants word] [--again] [word of a case's name...]
 // Every strategy takes the same local steps (momentum 0.9). The learning rate is the best of the grid on the first seed without
-// faults. Rows are printed, and the table written, as they end.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+// faults. Rows are printed and written as they end. The whole sweep takes hours: rows that `strategies.json` has already are
+// measured anew only with `--again`, so that it can be stopped at any time, and goes on where it was.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,8 +13,8 @@ import type { Variant } from '../compare/variant.js'
 import { positive, wholeNumber } from '../options.js'
 import { formatBytes, narrate, printResult } from '../output.js'
 import type { SimulationConfig } from '../simulate/config.js'
-import { machine } from './report.js'
-import { casesNamed, type StrategyCase } from './strategy-cases.js'
+import { commit, machine } from './report.js'
+import { casesNamed, strategyCases, type StrategyCase } from './strategy-cases.js'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +23,7 @@ const { values: flags, positionals } = parseArgs({
     rates: { type: 'string', default: '0.02,0.05,0.1' },
     out: { type: 'string', default: join('bench', 'results') },
     variants: { type: 'string', default: '' },
+    again: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(availableParallelism()) }
   }
 })
@@ -29,9 +31,21 @@ const rates = flags.rates.split(',').map(positive)
 const seeds = Array.from({ length: wholeNumber(1)(flags.seeds) }, (_, i) => i + 1)
 const records = mkdtempSync(join(tmpdir(), 'murmur-strategies-'))
 const header = ['strategy', 'rate', 'mean', 'worst node', 'area under the worst', 'sent a node', 'to 90 %']
-const written: { readonly title: string; readonly rows: string[][] }[] = []
-/** By what it was tuned on. */
-const tuned = new Map<string, number>()
+
+/** A row of the table, as it is kept. */
+interface Row {
+  readonly case: string
+  readonly strategy: string
+  /** Of the header, from the rate on. */
+  readonly cells: readonly string[]
+  /** What it was chosen from, and the seeds that the row is of. */
+  readonly rates: readonly number[]
+  readonly seeds: readonly number[]
+  readonly commit: string
+}
+
+const kept = join(flags.out, 'strategies.json')
+const rows = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Row[]) : []
 
 mkdirSync(flags.out, { recursive: true })
 try {
@@ -42,25 +56,32 @@ try {
 
 async function runCase({ name, config, variants }: StrategyCase): Promise<void> {
   printResult(`\n${name}\n${header.join('  ')}`)
-  const rows: string[][] = []
-  written.push({ title: name, rows })
   for (const variant of variants.filter(each => each.name.includes(flags.variants))) {
-    const rate = await rateOf(variant, config)
-    const [result] = await compared(variant, config, [rate], seeds)
-    rows.push(rowOf(result))
-    printResult(rows[rows.length - 1].join('  '))
-    writeFileSync(join(flags.out, 'strategies.md'), report())
+    const known = rows.findIndex(row => row.case === name && row.strategy === variant.name && isOfThisGrid(row))
+    if (known === -1 || flags.again) {
+      const rate = await rateOf(name, variant, config)
+      const [result] = await compared(variant, config, [rate], seeds)
+      const row: Row = { case: name, strategy: variant.name, cells: cellsOf(result), rates, seeds, commit: commit() }
+      rows.splice(known === -1 ? rows.length : known, 1, row)
+      writeFileSync(kept, `[\n${rows.map(each => JSON.stringify(each)).join(',\n')}\n]\n`)
+      writeFileSync(join(flags.out, 'strategies.md'), report())
+    }
+    const { strategy, cells } = rows.at(known)!
+    printResult([strategy, ...cells].join('  '))
   }
 }
 
-async function rateOf(variant: Variant, config: SimulationConfig): Promise<number> {
+function isOfThisGrid(row: Row): boolean {
+  return row.rates.join() === rates.join() && row.seeds.join() === seeds.join()
+}
+
+/** The best without faults, which may be known from a row of the same data and other faults. */
+async function rateOf(name: string, variant: Variant, config: SimulationConfig): Promise<number> {
   if (rates.length === 1) return rates[0]
-  const { nodes, dataset, partition } = config
-  const key = JSON.stringify([variant.name, nodes, dataset, partition])
-  const known = tuned.get(key)
-  if (known !== undefined) return known
+  const data = name.slice(0, name.lastIndexOf(','))
+  const known = rows.find(row => row.case.startsWith(`${data},`) && row.strategy === variant.name && isOfThisGrid(row))
+  if (known !== undefined && !flags.again) return Number(known.cells[0])
   const [{ learningRate }] = await compared(variant, { ...config, loss: '0', churn: [] }, rates, seeds.slice(0, 1))
-  tuned.set(key, learningRate)
   return learningRate
 }
 
@@ -80,10 +101,9 @@ async function compared(
   return comparison.run()
 }
 
-function rowOf({ variant, learningRate, mean, worst, cost, toTarget, runs }: VariantResult): string[] {
+function cellsOf({ learningRate, mean, worst, cost, toTarget, runs }: VariantResult): string[] {
   const reached = toTarget?.cost
   return [
-    variant.name,
     String(learningRate),
     ...[mean, worst, medianOf(runs.map(areaUnderWorst))].map(percent),
     formatBytes(cost.bytes.median),
@@ -103,12 +123,15 @@ function percent({ median, min, max }: Median): string {
 }
 
 function report(): string {
-  const tables = written
-    .filter(({ rows }) => rows.length > 0)
-    .map(({ title, rows }) => {
-      const lines = [header, header.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`)
-      return `## ${title}\n\n${lines.join('\n')}\n`
-    })
+  const columns = [...header, 'commit']
+  const tables = strategyCases().flatMap(({ name, variants }) => {
+    const found = variants.flatMap(variant =>
+      rows.filter(row => row.case === name && row.strategy === variant.name && isOfThisGrid(row)).slice(0, 1)
+    )
+    const lines = found.map(row => [row.strategy, ...row.cells, row.commit])
+    const table = [columns, columns.map(() => '---'), ...lines].map(line => `| ${line.join(' | ')} |`)
+    return lines.length === 0 ? [] : [`## ${name}\n\n${table.join('\n')}\n`]
+  })
   const facts =
     `Seeds ${seeds.join(', ')}: median, least to greatest. Accuracy in % after the last round, of 10,000 test images or the held-out ` +
     `rows; MLP 784-128-10 (digits: 64-128-10), momentum 0.9, batch 32, 8 local steps a round. The learning rate is the best of ` +
