@@ -12,11 +12,11 @@ export interface IdxFile {
   /** [rows, ...shape of a row] */
   readonly shape: readonly number[]
   /**
-   * Read only these rows, in the order given, into a shared buffer.
+   * Read only these rows, in the order given, into a shared buffer; all when left out.
    *
    * @throws InvalidParametersError when there is no such row
    */
-  readRows(rows: readonly number[]): Uint8Array
+  readRows(rows?: readonly number[]): Uint8Array
 }
 
 /**
@@ -32,7 +32,10 @@ export function useIdx<T>(path: string, dimensions: readonly number[], use: (fil
   const bytes = path.endsWith('.gz') ? packedBytes(path) : fileBytes(path)
   try {
     const shape = readHeader(path, bytes, dimensions)
-    return use({ shape, readRows: rows => readRows(path, bytes, shape, rows) })
+    return use({
+      shape,
+      readRows: rows => (rows === undefined ? readAll(bytes, shape) : readRows(path, bytes, shape, rows))
+    })
   } finally {
     bytes.close()
   }
@@ -101,6 +104,13 @@ function readHeader(path: string, bytes: Bytes, dimensions: readonly number[]): 
   }
   if (bytes.length !== header + expected) throw cutShort(path, bytes.length, String(header + expected))
   return shape
+}
+
+function readAll(bytes: Bytes, shape: readonly number[]): Uint8Array {
+  const header = 4 + 4 * shape.length
+  const output = sharedBytes(bytes.length - header)
+  bytes.read(output, header)
+  return output
 }
 
 function readRows(path: string, bytes: Bytes, shape: readonly number[], rows: readonly number[]): Uint8Array {

@@ -59,7 +59,7 @@ function readFolder(path: string): string[] {
 
 /** @returns the class index of every row */
 export function readImageLabels({ labels }: ImageFiles): Uint8Array {
-  return useIdx(labels, LABEL_DIMENSIONS, file => file.readRows(range(0, file.shape[0])))
+  return useIdx(labels, LABEL_DIMENSIONS, file => file.readRows())
 }
 
 /**
@@ -70,7 +70,8 @@ export function readImageLabels({ labels }: ImageFiles): Uint8Array {
  */
 export function inferImageSchema({ train }: ImageFolder, layout: 'flat' | 'image' = 'flat'): ImageSchema {
   const shape = useIdx(train.images, IMAGE_DIMENSIONS, file => imageShape(file.shape))
-  const highest = readImageLabels(train).reduce((a, b) => Math.max(a, b))
+  let highest = 0
+  for (const label of readImageLabels(train)) highest = Math.max(highest, label)
   return {
     kind: 'image',
     inputShape: layout === 'flat' ? [width(shape)] : shape,
@@ -102,21 +103,25 @@ export function readImages(files: ImageFiles, schema: ImageSchema, rows?: readon
           'Convert them, or join another task.'
         throw new InvalidDataError(files.images, problem)
       }
-      const wanted = rows ?? range(0, images.shape[0])
-      const labels = sharedFloats(wanted.length)
-      labels.set(classes.readRows(wanted))
-      checkLabels(files.labels, labels, wanted, schema)
-      const features = images.readRows(wanted)
-      return { rows: wanted.length, inputShape: schema.inputShape, features, scale: 1 / 255, labels }
+      const labels = sharedFloats(rows?.length ?? images.shape[0])
+      labels.set(classes.readRows(rows))
+      checkLabels(files.labels, labels, rows, schema)
+      const features = images.readRows(rows)
+      return { rows: labels.length, inputShape: schema.inputShape, features, scale: 1 / 255, labels }
     })
   )
 }
 
-function checkLabels(path: string, labels: Float32Array, rows: readonly number[], schema: ImageSchema): void {
+function checkLabels(
+  path: string,
+  labels: Float32Array,
+  rows: readonly number[] | undefined,
+  schema: ImageSchema
+): void {
   const unknown = labels.findIndex(label => label >= schema.label.classes.length)
   if (unknown === -1) return
   const problem =
-    `image ${rows[unknown]} has label ${labels[unknown]}; expected a class of the task, 0 to ` +
+    `image ${rows?.[unknown] ?? unknown} has label ${labels[unknown]}; expected a class of the task, 0 to ` +
     `${schema.label.classes.length - 1}. Remove the image, or join another task.`
   throw new InvalidDataError(path, problem)
 }

@@ -3,15 +3,6 @@ import type { EngineBackend } from './engine.js'
 import { EngineError, UnusableEngineError } from './errors.js'
 import type { Reply, Request, WorkerInit } from './messages.js'
 
-export interface EngineThreadInit {
-  /** What it is for, as errors call it: "training". */
-  readonly name: string
-  readonly workerUrl: URL
-  readonly workerData: WorkerInit
-  /** Told in one line when a slow backend had to be taken. */
-  readonly onWarning: (message: string) => void
-}
-
 // Data, parameters and kernel memory lie outside this heap; a small young generation keeps a thread small.
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 8, stackSizeMb: 1 }
 
@@ -21,32 +12,42 @@ interface Pending<Result> {
 }
 
 /** An engine in a worker thread. Requests are done one after another, in the order of the calls. */
-export class EngineThread<Work, Result> {
+export class EngineThread<Init extends WorkerInit, Work, Result> {
+  readonly #name: string
   readonly #worker: Worker
-  readonly #init: EngineThreadInit
+  /** The worker's first word. */
+  readonly #ready: Promise<void>
   readonly #pending = new Map<number, Pending<Result>>()
+  #onWarning: (message: string) => void = () => {}
   #backend: EngineBackend | undefined
   #stateSize = 0
   #nextId = 0
   /** Why no request is taken any more. */
   #ended: EngineError | undefined
 
-  private constructor(init: EngineThreadInit) {
-    this.#init = init
-    const { workerUrl, workerData } = init
-    this.#worker = new Worker(workerUrl, { workerData, resourceLimits: RESOURCE_LIMITS, execArgv: [] })
+  /**
+   * Start the worker, which loads its modules and waits for `open`.
+   *
+   * @param name - what it is for, as errors call it: "training"
+   */
+  constructor(name: string, workerUrl: URL) {
+    this.#name = name
+    this.#worker = new Worker(workerUrl, { resourceLimits: RESOURCE_LIMITS, execArgv: [] })
+    this.#ready = this.#listen()
+    this.#ready.catch(() => {}) // told to who opens it
   }
 
   /**
-   * Start the worker and wait until its engine stands.
+   * Have the worker make its engine, once.
    *
+   * @param onWarning - told in one line when a slow backend had to be taken
    * @throws UnusableEngineError when the backend is not available, or cannot train the model
    * @throws EngineError when the worker dies
    */
-  static async start<Work, Result>(init: EngineThreadInit): Promise<EngineThread<Work, Result>> {
-    const thread = new EngineThread<Work, Result>(init)
-    await thread.#ready()
-    return thread
+  async open(init: Init, onWarning: (message: string) => void): Promise<void> {
+    this.#onWarning = onWarning
+    this.#worker.postMessage(init)
+    await this.#ready
   }
 
   /** What its engine runs on. */
@@ -76,13 +77,13 @@ export class EngineThread<Work, Result> {
 
   /** End the worker at once; what is pending rejects with an EngineError. */
   async stop(): Promise<void> {
-    this.#end(new EngineError(`the ${this.#init.name} worker was stopped`))
+    this.#end(new EngineError(`the ${this.#name} worker was stopped`))
     await this.#worker.terminate()
   }
 
   /** Listen to the worker from now on; wait for its first word. */
-  #ready(): Promise<void> {
-    const { name } = this.#init
+  #listen(): Promise<void> {
+    const name = this.#name
     return new Promise((resolve, reject) => {
       const end = (error: EngineError) => {
         this.#end(error)
@@ -107,7 +108,7 @@ export class EngineThread<Work, Result> {
 
   #receive(reply: Extract<Reply<Result>, { kind: 'warning' | 'done' | 'failed' }>): void {
     if (reply.kind === 'warning') {
-      this.#init.onWarning(reply.message)
+      this.#onWarning(reply.message)
       return
     }
     const pending = this.#pending.get(reply.id)

@@ -1,13 +1,10 @@
-import { workerData } from 'node:worker_threads'
 import { answer } from './answer.js'
 import { EngineError } from './errors.js'
 import type { InferenceInit, InferenceResult, InferenceWork } from './messages.js'
 import { serve } from './serve.js'
 import { ModelReader } from './shared-model.js'
 
-const init = workerData as InferenceInit
-
-await serve<InferenceWork, InferenceResult>(init, engine => {
+await serve<InferenceInit, InferenceWork, InferenceResult>((engine, init) => {
   const reader = new ModelReader(init.model)
   return async work => {
     const model = reader.acquire()

@@ -3,7 +3,7 @@ import type { BackendName } from './create-engine.js'
 import type { EngineBackend, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from './engine.js'
 import type { SharedModelMemory } from './shared-model.js'
 
-/** What every worker of the engine is started with. */
+/** The first message to a worker of the engine. */
 export interface WorkerInit {
   readonly topology: ModelTopology
   readonly training: TrainingSettings

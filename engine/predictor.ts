@@ -19,6 +19,8 @@ export interface PredictorInit {
   readonly workerUrl?: URL
 }
 
+type InferenceThread = EngineThread<InferenceInit, InferenceWork, InferenceResult>
+
 /**
  * Multiply-adds of a prediction that is made on the caller's thread: at most about 0.3 ms. Waking another thread and being
  * woken by it takes as long where the processors sleep meanwhile (0.1 to 0.2 ms on a virtual machine).
@@ -36,7 +38,7 @@ export class Predictor {
   readonly #publisher: ModelPublisher
   readonly #operations: number
   #here: PlanEngine | undefined
-  #thread: Promise<EngineThread<InferenceWork, InferenceResult>> | undefined
+  #thread: Promise<InferenceThread> | undefined
   #stopped = false
 
   constructor(init: PredictorInit) {
@@ -104,10 +106,11 @@ export class Predictor {
     }
   }
 
-  #start(): Promise<EngineThread<InferenceWork, InferenceResult>> {
+  async #start(): Promise<InferenceThread> {
     const { topology, training, backend, reproducible, onWarning = () => {} } = this.#init
-    const workerData: InferenceInit = { topology, training, backend, reproducible, model: this.#memory }
     const workerUrl = this.#init.workerUrl ?? new URL('./inference-worker.js', import.meta.url)
-    return EngineThread.start({ name: 'inference', workerUrl, workerData, onWarning })
+    const thread: InferenceThread = new EngineThread('inference', workerUrl)
+    await thread.open({ topology, training, backend, reproducible, model: this.#memory }, onWarning)
+    return thread
   }
 }

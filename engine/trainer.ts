@@ -23,8 +23,15 @@ export interface TrainerInit {
   readonly reproducible?: boolean
   /** Told in one line when a slow backend had to be taken. */
   readonly onWarning?: (message: string) => void
-  /** Another worker script, for tests. @default training-worker.js beside this file */
-  readonly workerUrl?: URL
+  /** Started already; the trainer's from now on. @default a new one */
+  readonly thread?: TrainingThread
+}
+
+export type TrainingThread = EngineThread<TrainingInit, TrainingWork, TrainingResult>
+
+/** @param workerUrl - another script, for tests. @default training-worker.js beside this file */
+export function startTrainingThread(workerUrl = new URL('./training-worker.js', import.meta.url)): TrainingThread {
+  return new EngineThread('training', workerUrl)
 }
 
 /**
@@ -32,21 +39,21 @@ export interface TrainerInit {
  * one after another, in the order of the calls.
  */
 export class Trainer {
-  readonly #thread: EngineThread<TrainingWork, TrainingResult>
+  readonly #thread: TrainingThread
   readonly #size: number
   /** Shared buffers for parameters, free to be filled. */
   readonly #spare: Float32Array[] = []
   /** `Engine.statistics` after the last training that has ended. Empty without batch normalisation. */
   readonly statistics: Float32Array
 
-  private constructor(thread: EngineThread<TrainingWork, TrainingResult>, size: number, statistics: Float32Array) {
+  private constructor(thread: TrainingThread, size: number, statistics: Float32Array) {
     this.#thread = thread
     this.#size = size
     this.statistics = statistics
   }
 
   /**
-   * Start the worker and wait until its engine stands.
+   * Wait until the worker's engine stands.
    *
    * @throws InvalidModelError for a topology that is not known
    * @throws EngineError when `statistics` are not those of the model
@@ -61,14 +68,8 @@ export class Trainer {
       checkLength('statistics', init.statistics, statistics.length)
       statistics.set(init.statistics)
     }
-    const workerData: TrainingInit = { topology, training, data, seed, backend, reproducible, statistics, resumed }
-    const workerUrl = init.workerUrl ?? new URL('./training-worker.js', import.meta.url)
-    const thread = await EngineThread.start<TrainingWork, TrainingResult>({
-      name: 'training',
-      workerUrl,
-      workerData,
-      onWarning
-    })
+    const thread = init.thread ?? startTrainingThread()
+    await thread.open({ topology, training, data, seed, backend, reproducible, statistics, resumed }, onWarning)
     return new Trainer(thread, modelLayout(topology).size, statistics)
   }
 

@@ -1,14 +1,11 @@
-import { workerData } from 'node:worker_threads'
 import type { TrainingInit, TrainingResult, TrainingWork } from './messages.js'
 import { serve } from './serve.js'
 import { stepBack } from './thread-priority.js'
 import { threadCpuMs } from './thread-time.js'
 
-const init = workerData as TrainingInit
 stepBack()
 
-await serve<TrainingWork, TrainingResult>(init, engine => {
-  const { data, seed, statistics, resumed } = init
+await serve<TrainingInit, TrainingWork, TrainingResult>((engine, { data, seed, statistics, resumed }) => {
   if (resumed) engine.statistics = statistics
   else statistics.set(engine.statistics)
   return async work => {

@@ -1,9 +1,9 @@
 import './with-resolvers.js'
 
 export { createNode, type NodeOptions } from './create-node.js'
-export { ForeignCheckpointError } from './checkpoint/index.js'
+export { ForeignCheckpointError } from './checkpoint/errors.js'
 export { HomeError, InvalidAddressError, InvalidKeyError, JoinError, ListenError } from './errors.js'
-export { MurmurNode, type Answer, type RoundRecord } from './node.js'
+export type { Answer, MurmurNode, RoundRecord } from './node.js'
 export { defaultSettings, type LearningSettings } from './learning-settings.js'
 export { buildTask } from './settings.js'
 export type { NodeStatus, PeerStatus } from './status.js'

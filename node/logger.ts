@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { pino, type DestinationStream } from 'pino'
+import type * as Pino from 'pino'
 import type * as Pretty from 'pino-pretty'
 
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -24,24 +24,31 @@ export interface Logger {
 
 const stderr = 2
 
+const require = createRequire(import.meta.url)
+
 /** A line on stderr a message. @param format - `json`: an object a line; `pretty`: for people. @default 'json' */
 export function createLogger(component: string, level: LogLevel, format: LogFormat = 'json'): Logger {
-  const log = pino({ level, base: { name: component } }, format === 'json' ? jsonLines() : prettyLines())
-  return {
-    error: (message, fields = {}) => log.error(fields, message),
-    warn: (message, fields = {}) => log.warn(fields, message),
-    info: (message, fields = {}) => log.info(fields, message),
-    debug: (message, fields = {}) => log.debug(fields, message)
+  // Most nodes have nothing to say when they start, and start sooner without what it is said with.
+  let log: Pino.Logger | undefined
+  const open = (): Pino.Logger => {
+    const { pino } = require('pino') as typeof Pino
+    return pino({ level, base: { name: component } }, format === 'json' ? jsonLines(pino) : prettyLines())
   }
+  const writer = (own: Exclude<LogLevel, 'silent'>) => {
+    const isSaid = logLevels.indexOf(own) <= logLevels.indexOf(level)
+    return (message: string, fields: Record<string, unknown> = {}): void => {
+      if (isSaid) (log ??= open())[own](fields, message)
+    }
+  }
+  return { error: writer('error'), warn: writer('warn'), info: writer('info'), debug: writer('debug') }
 }
 
-function jsonLines(): DestinationStream {
+function jsonLines(pino: typeof Pino.pino): Pino.DestinationStream {
   return pino.destination({ dest: stderr, sync: true })
 }
 
-function prettyLines(): DestinationStream {
-  // Few nodes write for people; the others start sooner without it.
-  const { PinoPretty } = createRequire(import.meta.url)('pino-pretty') as typeof Pretty
+function prettyLines(): Pino.DestinationStream {
+  const { PinoPretty } = require('pino-pretty') as typeof Pretty
   const colorize = process.stderr.isTTY && !process.env.NO_COLOR
   return PinoPretty({ destination: stderr, sync: true, colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })
 }

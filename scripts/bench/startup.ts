@@ -10,8 +10,8 @@ const script = fileURLToPath(new URL('./startup-node.js', import.meta.url))
 /** In their order, with what takes the time before each. */
 const milestones: Readonly<Record<string, string>> = {
   node: 'Node itself',
-  modules: 'modules of the node, libp2p',
-  created: 'data, host, training worker',
+  modules: 'modules of the package',
+  created: 'libp2p, data, host, training worker',
   'first step': 'first training step'
 }
 

@@ -6,8 +6,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** All modules that come with libp2p, which share much, and zod, which comes in the most files. */
-const libraries = [
+/** All modules that come with libp2p, which share much. */
+const network = [
   '@chainsafe/libp2p-gossipsub',
   '@libp2p/config',
   '@libp2p/crypto/keys',
@@ -30,34 +30,48 @@ const libraries = [
   'multiformats/hashes/digest',
   'protons-runtime',
   'uint8arraylist',
-  'uint8arrays/alloc',
-  'zod'
+  'uint8arrays/alloc'
 ]
+const libraries = [...network, 'zod']
 /** What has to be the one copy that others load too, or comes with a binary. */
 const external = ['prom-client', 'level', 'classic-level']
 
 const compiled = fileURLToPath(new URL('../../', import.meta.url))
 const bundles = join(compiled, 'libraries')
 
+const format = { bundle: true, format: 'esm', platform: 'node', target: 'node20' } as const
+const code = readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+  .map(name => join(compiled, name))
+  .filter(file => file.endsWith('.js') && !file.startsWith(bundles))
+  .map(file => ({ file, text: readFileSync(file, 'utf8') }))
+
 rmSync(bundles, { recursive: true, force: true })
 await build({
-  entryPoints: Object.fromEntries(libraries.map(library => [fileOf(library), library])),
+  ...format,
+  entryPoints: Object.fromEntries(network.map(library => [fileOf(library), library])),
   outdir: bundles,
   external,
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
   // CommonJS among them asks for Node's own modules in this way.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" }
 })
-for (const name of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {
-  const file = join(compiled, name)
-  if (!file.endsWith('.js') || file.startsWith(bundles)) continue
-  const code = readFileSync(file, 'utf8')
-  const pointed = pointToBundles(code, relative(dirname(file), bundles))
-  if (pointed !== code) writeFileSync(file, pointed)
+await build({
+  ...format,
+  stdin: { contents: usedOfZod(code.map(({ text }) => text)), resolveDir: compiled },
+  outfile: join(bundles, 'zod.js')
+})
+for (const { file, text } of code) {
+  const pointed = pointToBundles(text, relative(dirname(file), bundles))
+  if (pointed !== text) writeFileSync(file, pointed)
+}
+
+/** What the code uses of zod's namespace: a quarter of it all, the rest being its messages in fifty languages. */
+function usedOfZod(texts: readonly string[]): string {
+  const users = texts.filter(text => /\bimport \{ z \} from '(zod|.*\/libraries\/zod\.js)'/.test(text))
+  const names = [...new Set(users.flatMap(text => [...text.matchAll(/\bz\.(\w+)/g)].map(([, name]) => name)))]
+  const [parts, fields] = [names.map(name => `${name} as ${name}_`), names.map(name => `${name}: ${name}_`)]
+  // Not in single quotes, which would be pointed to the bundle that is made here.
+  return `import { ${parts.join(', ')} } from "zod"; export const z = { ${fields.join(', ')} }`
 }
 
 /** @param folder - where the bundles are, seen from the code */

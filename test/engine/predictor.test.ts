@@ -126,8 +126,10 @@ predictor('refuses what cannot be answered, and goes on', () =>
 
 predictor('starts another worker after one has died', async () => {
   const source = `import { parentPort } from 'node:worker_threads'
-    parentPort.once('message', () => { throw new Error('boom') })
-    parentPort.postMessage({ kind: 'ready', backend: 'plan' })`
+    parentPort.once('message', () => {
+      parentPort.once('message', () => { throw new Error('boom') })
+      parentPort.postMessage({ kind: 'ready', backend: 'plan' })
+    })`
   const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
   await withPredictor({ workerUrl }, async lane => {
     for (const attempt of ['first', 'second']) {

@@ -5,7 +5,7 @@ import { EngineError, UnusableEngineError } from '../../engine/errors.js'
 import { buildModel } from '../../engine/models.js'
 import { initialParameters } from '../../engine/topology.js'
 import { sharedFloats } from '../../engine/shared-floats.js'
-import { Trainer } from '../../engine/trainer.js'
+import { startTrainingThread, Trainer } from '../../engine/trainer.js'
 import { close } from '../helpers/close.js'
 import { within } from '../helpers/within.js'
 import { CLASSIFY, CONVOLUTIONAL, PENALISED, randomDataset, rejection } from './fixtures.js'
@@ -23,7 +23,11 @@ function start(): Float32Array {
 
 /** A trainer for the time of one test. */
 async function withTrainer(use: (trainer: Trainer) => Promise<void>, workerUrl?: URL): Promise<void> {
-  const created = await within(Trainer.create({ ...init, workerUrl }), 10_000, 'the worker')
+  const created = await within(
+    Trainer.create({ ...init, thread: startTrainingThread(workerUrl) }),
+    10_000,
+    'the worker'
+  )
   try {
     await use(created)
   } finally {
@@ -34,8 +38,10 @@ async function withTrainer(use: (trainer: Trainer) => Promise<void>, workerUrl?:
 /** A worker that says it is ready and then runs `body` at the first request. */
 function fakeWorker(body: string): URL {
   const source = `import { parentPort } from 'node:worker_threads'
-    parentPort.once('message', () => { ${body} })
-    parentPort.postMessage({ kind: 'ready', backend: 'plan' })`
+    parentPort.once('message', () => {
+      parentPort.once('message', () => { ${body} })
+      parentPort.postMessage({ kind: 'ready', backend: 'plan' })
+    })`
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`)
 }
 
@@ -128,6 +134,17 @@ trainer('says why it cannot be made', async () => {
   const error = await rejection(within(create, 10_000, 'a refusal'))
   assert.instance(error, UnusableEngineError)
   assert.match(error.message, /layer "layer_0" \(Conv2D\)/)
+})
+
+trainer('tells of a worker that died before anything was asked of it', async () => {
+  const thread = startTrainingThread(new URL('data:text/javascript,throw new Error("boom")'))
+  const died = async (): Promise<void> => {
+    while (!thread.ended) await new Promise(resolve => setImmediate(resolve))
+  }
+  await within(died(), 5_000, 'the crash')
+  const error = await rejection(within(Trainer.create({ ...init, thread }), 5_000, 'a refusal'))
+  assert.instance(error, EngineError)
+  assert.match(error.message, /training worker crashed: boom/)
 })
 
 trainer('rejects what is pending, and later calls, when the worker crashes', () =>

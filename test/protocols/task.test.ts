@@ -45,6 +45,11 @@ tasks('has one id for all time', () => {
   assert.is(taskId(sampleTask), '793e6ef3125134ea728198671b57fb4b5faa7ac0ff88e79d0dfcecf9050cbd8a')
 })
 
+tasks('says what was found and what was expected', () => {
+  const { message } = invalid(() => parseTask(changed('localSteps', 'many')), 'a word')
+  assert.is(message, 'task field localSteps: Invalid input: expected number, received string')
+})
+
 tasks('is written down the same whatever the order of its keys', () => {
   const other = parseTask(reversed(sampleTask))
   assert.is.not(JSON.stringify(other), JSON.stringify(sampleTask))
