@@ -146,7 +146,10 @@ export class VirtualNode implements Occurrence {
   }
 
   #tellArrived(): void {
-    for (const event of this.#parts.mailboxes.take(this.#index)) this.#tell(event)
+    const { mailboxes } = this.#parts
+    for (let event = mailboxes.next(this.#index); event !== undefined; event = mailboxes.next(this.#index)) {
+      this.#tell(event)
+    }
   }
 
   #expectUpdates(): void {

@@ -40,7 +40,7 @@ export abstract class Synchronous implements Averaging {
     if (state.neighbours.length === 0) return { ...nothing, ended: { averagedWith: [], neighbourDistance: undefined } }
     this.prepare(state)
     this.#waiting = true
-    this.#awaited = this.#missing(state)
+    this.#awaited = state.neighbours.map(({ peer }) => peer)
     return { send: this.#unsent(state), reject: [] }
   }
 
@@ -53,7 +53,7 @@ export abstract class Synchronous implements Averaging {
 
   membersChanged(state: AveragingState): Step {
     if (!this.#waiting) return nothing
-    this.#awaited = this.#missing(state)
+    this.#awaited = state.neighbours.map(({ peer }) => peer).filter(peer => this.#arrived.get(peer) === undefined)
     const send = this.#unsent(state)
     return { ...this.#endWhenComplete(state), send }
   }
@@ -72,11 +72,10 @@ export abstract class Synchronous implements Averaging {
     arrived: Arrived,
     take: (neighbour: Neighbour, update: Update) => number | RejectReason | undefined
   ): Step {
-    const taken: (number | RejectReason | undefined)[] = []
-    for (const neighbour of neighbours) {
+    const taken = neighbours.map(neighbour => {
       const update = arrived.get(neighbour.peer)
-      taken.push(update === undefined ? undefined : take(neighbour, update))
-    }
+      return update === undefined ? undefined : take(neighbour, update)
+    })
     return this.endedWith(neighbours, taken)
   }
 
@@ -99,12 +98,6 @@ export abstract class Synchronous implements Averaging {
     }
     const neighbourDistance = averagedWith.length > 0 ? Math.sqrt(squared / averagedWith.length) : undefined
     return { send: [], reject, ended: { averagedWith, neighbourDistance } }
-  }
-
-  #missing({ neighbours }: AveragingState): string[] {
-    const missing: string[] = []
-    for (const { peer } of neighbours) if (this.#arrived.get(peer) === undefined) missing.push(peer)
-    return missing
   }
 
   /**
