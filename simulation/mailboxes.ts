@@ -1,4 +1,4 @@
-import type { Event } from '../learning/round-machine.js'
+import type { Event } from '../learning/events.js'
 import { NONE, type MessageNumber, type Messages } from './messages.js'
 
 type UpdateEvent = Extract<Event, { type: 'update' }>
