@@ -1,4 +1,4 @@
-import type { Ended, Neighbour, RejectReason, Update } from './averaging/averaging.js'
+import type { Ended, Neighbour, RejectReason, Send, Update } from './averaging/averaging.js'
 
 /** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
 export type Event = { readonly nowMs: number } & (
@@ -37,7 +37,7 @@ export type Action =
       readonly steps: number
       readonly offset?: Float32Array
     }
-  | { readonly type: 'send'; readonly to: string; readonly update: Update }
+  | Send
   /** Hand in `timeout` at `untilMs`, unless another `wait` or the end of the round comes first. Early is harmless. */
   | { readonly type: 'wait'; readonly untilMs: number }
   /** Something that was sent is not averaged: count it. */

@@ -338,7 +338,7 @@ export class RoundMachine {
   }
 
   #perform({ send, reject, ended }: Step, nowMs: number, missed: readonly string[] = nobody): void {
-    for (const { to, update } of send) this.#actions.push({ type: 'send', to, update })
+    for (const action of send) this.#actions.push(action)
     for (const { from, reason } of reject) this.#reject(from, reason)
     if (ended === undefined) return
     const { averagedWith, neighbourDistance } = ended

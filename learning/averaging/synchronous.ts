@@ -4,6 +4,7 @@ import {
   type AveragingState,
   type Neighbour,
   type RejectReason,
+  type Send,
   type Step,
   type Update
 } from './averaging.js'
@@ -104,14 +105,14 @@ export abstract class Synchronous implements Averaging {
    * A neighbour that joined in the middle of a round gets its update too, or it would wait for us in vain. So does one
    * that left and came back, for what was on its way got lost with the link.
    */
-  #unsent(state: AveragingState): Step['send'] {
+  #unsent(state: AveragingState): readonly Send[] {
     const sentTo = this.#sentTo
     this.#sentTo = state.neighbours
     const unsent =
       sentTo.length === 0
         ? state.neighbours
         : state.neighbours.filter(({ peer }) => !sentTo.some(other => other.peer === peer))
-    return unsent.map(({ peer }) => ({ to: peer, update: this.updateFor(state, peer) }))
+    return unsent.map(({ peer }) => ({ type: 'send', to: peer, update: this.updateFor(state, peer) }))
   }
 
   #endWhenComplete(state: AveragingState): Step {
