@@ -68,7 +68,7 @@ class Xoshiro128 implements Rng {
   fork(label: string | number): Rng {
     // The length keeps fork('a').fork('b') apart from fork('a/b').
     const text = String(label)
-    return new Xoshiro128(extend(extend(this.#name, `/${text.length}:`), text))
+    return new Xoshiro128(extend(this.#name, `/${text.length}:${text}`))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Averaging, AveragingState, Ended, Neighbour, RejectReason, Step, Update } from './averaging/averaging.js'
+import type { Averaging, AveragingState, RejectReason, Step, Update } from './averaging/averaging.js'
 import { checkCompressor } from './averaging/check-compressor.js'
 import { Plausibility } from './averaging/plausibility.js'
 import { BUDGET_STATE_BYTES, BudgetController } from './budget-controller.js'
@@ -6,71 +6,12 @@ import type { Compressor } from './compression/compressor.js'
 import { isAdaptive } from './compression/adaptive.js'
 import { joined } from './compression/joined.js'
 import { Deadline, defaultDeadlineBounds, paceDeadlineBounds, type DeadlineBounds } from './deadline.js'
+import type { Action, Event } from './events.js'
 import { addDifference, allFinite } from './parameters.js'
 import { Peers, type PeerRecord } from './peers.js'
 import type { Rng } from './rng.js'
 import type { RoundMemory } from './round-memory/round-memory.js'
 import { checkLastRounds, checkSharing, sharesOnly, type Sharing } from './sharing.js'
-
-/** What happens to a node. Every event carries the time, in milliseconds of whatever clock drives the machine. */
-export type Event = { readonly nowMs: number } & (
-  | { readonly type: 'start' }
-  /**
-   * `neighbours`: the peers that can be reached now, with the weight that the mixing matrix gives each. `expected`:
-   * peers that are about to become neighbours; what they send early is kept. `swarmSize`: nodes that learn this task, this
-   * one among them, as far as is known; at least this node and its neighbours.
-   */
-  | {
-      readonly type: 'members'
-      readonly neighbours: readonly Neighbour[]
-      readonly expected?: readonly string[]
-      readonly swarmSize?: number
-    }
-  /**
-   * The local steps asked for by `train` have ended; their result is in `work`. @default work: the machine's work vector
-   * `bytesSent`: by this node, everything in, since it started; for a budget. @default 0
-   */
-  | { readonly type: 'trained'; readonly loss: number; readonly work?: Float32Array; readonly bytesSent?: number }
-  | { readonly type: 'update'; readonly from: string; readonly update: Update }
-  /** The time that `wait` named has come. */
-  | { readonly type: 'timeout' }
-)
-
-type MembersEvent = Extract<Event, { type: 'members' }>
-type TrainedEvent = Extract<Event, { type: 'trained' }>
-
-/** What the node has to do, in this order. */
-export type Action =
-  /**
-   * Run local steps on the work vector, apart from this thread; then hand in `trained`. No steps: hand it in at once.
-   * `offset`: what to add to every gradient; it stays as it is until the round ends.
-   */
-  | {
-      readonly type: 'train'
-      readonly round: number
-      readonly firstStep: number
-      readonly steps: number
-      readonly offset?: Float32Array
-    }
-  | { readonly type: 'send'; readonly to: string; readonly update: Update }
-  /** Hand in `timeout` at `untilMs`, unless another `wait` or the end of the round comes first. Early is harmless. */
-  | { readonly type: 'wait'; readonly untilMs: number }
-  /** Something that was sent is not averaged: count it. */
-  | { readonly type: 'reject'; readonly from: string; readonly reason: RejectReason }
-  /** Local steps ended in a loss or in parameters that are not finite: they were thrown away. */
-  | { readonly type: 'diverged'; readonly round: number; readonly loss: number }
-  | ({ readonly type: 'averaged' } & RoundResult)
-  /** The last round has ended. The machine goes on answering its neighbours. */
-  | { readonly type: 'finished'; readonly round: number }
-
-/** One round, as it ended. */
-export interface RoundResult extends Ended {
-  readonly round: number
-  /** Mean training loss over the latest local steps. */
-  readonly loss: number
-  /** Neighbours whose update did not come: not before the deadline, or not any more because they are rounds ahead. */
-  readonly missed: readonly string[]
-}
 
 export interface RoundMachineInit {
   /** The node's model. The machine changes it, and nobody else. */
@@ -110,6 +51,9 @@ const longestAheadMs = 10_000
 const roundsApart = 4
 /** Exchanges that one peer may open while this node does one round: a flood would leave nothing of our model. */
 const maxOffersPerRound = 32
+
+type MembersEvent = Extract<Event, { type: 'members' }>
+type TrainedEvent = Extract<Event, { type: 'trained' }>
 
 const nobody: readonly string[] = []
 const nothingToDo: readonly Action[] = []
@@ -394,7 +338,7 @@ export class RoundMachine {
   }
 
   #perform({ send, reject, ended }: Step, nowMs: number, missed: readonly string[] = nobody): void {
-    for (const { to, update } of send) this.#actions.push({ type: 'send', to, update })
+    for (const action of send) this.#actions.push(action)
     for (const { from, reason } of reject) this.#reject(from, reason)
     if (ended === undefined) return
     const { averagedWith, neighbourDistance } = ended

@@ -11,6 +11,8 @@ export class Waits {
   readonly #ms: number[] = []
   /** How many there were. */
   #count = 0
+  /** No remembered one is longer. */
+  #longestMs = 0
   #patienceMs = 0
 
   get isEmpty(): boolean {
@@ -29,8 +31,13 @@ export class Waits {
   add(round: number, ms: number, leastMs: number): void {
     if (round <= this.#round) return
     this.#round = round
-    this.#ms[this.#count++ % remembered] = ms
-    this.#patienceMs = patience(this.#ms, leastMs)
+    const place = this.#count++ % remembered
+    this.#ms[place] = ms
+    // Looked for only now and then: every update comes here, and among thousands of nodes the list has left the caches since.
+    this.#longestMs = place === 0 ? Math.max(...this.#ms) : Math.max(this.#longestMs, ms)
+    // Neither median is longer: where all answer soon there is no need for them.
+    const most = patience(this.#longestMs, this.#longestMs)
+    this.#patienceMs = most <= leastMs ? leastMs : Math.max(leastMs, patienceFor(this.#ms))
   }
 
   /** As if there had been none. */
@@ -38,14 +45,15 @@ export class Waits {
     this.#round = -Infinity
     this.#ms.length = 0
     this.#count = 0
+    this.#longestMs = 0
   }
 }
 
-function patience(values: readonly number[], least: number): number {
-  let longest = 0
-  for (const value of values) if (value > longest) longest = value
-  // Neither median is longer: where all answer soon there is no need for them, and every update asks.
-  if (2 * (longest + 8 * longest) <= least) return least
+function patienceFor(values: readonly number[]): number {
   const middle = median(values)
-  return Math.max(least, 2 * (middle + 8 * medianDistance(values, middle)))
+  return patience(middle, medianDistance(values, middle))
+}
+
+function patience(middle: number, deviation: number): number {
+  return 2 * (middle + 8 * deviation)
 }

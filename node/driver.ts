@@ -1,5 +1,6 @@
 import type { Neighbour, RejectReason, Update } from '../learning/averaging/averaging.js'
-import type { Action, Event, RoundMachine, RoundResult } from '../learning/round-machine.js'
+import type { Action, Event, RoundResult } from '../learning/events.js'
+import type { RoundMachine } from '../learning/round-machine.js'
 import type { Evaluation, Trainer } from '../engine/index.js'
 import type { Exchange } from '../protocols/index.js'
 import type { Clock } from './clock.js'

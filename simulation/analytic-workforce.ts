@@ -24,11 +24,16 @@ export class AnalyticWorkforce implements Workforce {
   readonly capacity = 0
   readonly #problem: AnalyticProblem
   readonly #scratch: Float32Array
+  /** The steps that ended last, as lasting as the scratch vector that they are in. */
+  readonly #trained: { loss: number; readonly parameters: Float32Array; release(): void }
+  readonly #work: Work<Trained>
 
   /** @param length - number of parameters */
   constructor(problem: AnalyticProblem, length: number) {
     this.#problem = problem
     this.#scratch = new Float32Array(length)
+    this.#trained = { loss: 0, parameters: this.#scratch, release() {} }
+    this.#work = settled<Trained>(this.#trained)
   }
 
   train({ node, parameters, firstStep, steps, offset }: TrainRequest): Work<Trained> {
@@ -37,7 +42,8 @@ export class AnalyticWorkforce implements Workforce {
     for (let step = firstStep; step < firstStep + steps; step++) {
       loss += this.#problem.step(this.#scratch, node, step, offset) / steps
     }
-    return settled({ loss, parameters: this.#scratch, release() {} })
+    this.#trained.loss = loss
+    return this.#work
   }
 
   evaluate(node: number, parameters: Float32Array): Work<Evaluation> {

@@ -1,7 +1,7 @@
-import type { Event } from '../learning/round-machine.js'
+import type { Event } from '../learning/events.js'
 import { NONE, type MessageNumber, type Messages } from './messages.js'
 
-const nothing: readonly Event[] = []
+type UpdateEvent = Extract<Event, { type: 'update' }>
 
 /**
  * What has arrived for each node, and waits until it is enough to tell the node of. An arrival touches numbers beside each
@@ -18,6 +18,8 @@ export class Mailboxes {
   /** How many are enough. */
   readonly #enough: Int32Array
   readonly #bytes: Float64Array
+  /** The event handed out last, filled anew for the next: there are too many to make one for each. */
+  #event: { -readonly [Field in keyof UpdateEvent]: UpdateEvent[Field] } | undefined
 
   constructor(peers: readonly string[], messages: Messages) {
     const nodes = peers.length
@@ -53,24 +55,23 @@ export class Mailboxes {
     return ++this.#waiting[node] >= this.#enough[node]
   }
 
-  /** Take out what waits, in the order in which it came, each with its own time. */
-  take(node: number): readonly Event[] {
-    if (this.#waiting[node] === 0) return nothing
+  /** Take out what came first, with the time when it came; valid until the next call. */
+  next(node: number): Event | undefined {
+    const message = this.#first[node]
+    if (message === NONE) return undefined
     const { updates, senders, times, next } = this.#messages
-    const events: Event[] = []
-    for (let message = this.#first[node]; message !== NONE;) {
-      events.push({
-        type: 'update',
-        from: this.#peers[senders[message]],
-        update: updates[message]!,
-        nowMs: times[message]
-      })
-      const following = next[message]
-      this.#messages.forget(message)
-      message = following
+    const from = this.#peers[senders[message]]
+    const update = updates[message]!
+    const nowMs = times[message]
+    this.#first[node] = next[message]
+    this.#waiting[node]--
+    this.#messages.forget(message)
+    if (this.#event === undefined) this.#event = { type: 'update', from, update, nowMs }
+    else {
+      this.#event.from = from
+      this.#event.update = update
+      this.#event.nowMs = nowMs
     }
-    this.#first[node] = NONE
-    this.#waiting[node] = 0
-    return events
+    return this.#event
   }
 }

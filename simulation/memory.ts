@@ -52,7 +52,7 @@ export function checkMemory(needs: MemoryNeeds, availableBytes: number): void {
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
   throw new NotEnoughMemoryError(
     `${needs.nodes} nodes with ${needs.parameters} parameters each need about ${gigabytes(needed)} of memory; ` +
-      `${gigabytes(availableBytes)} are free. Use --nodes ${room} or fewer, or a smaller --model.`,
+      `${gigabytes(availableBytes)} are free. Use ${room} nodes or fewer, or a smaller model.`,
     needed,
     availableBytes
   )

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { Neighbour, RejectReason } from '../learning/averaging/averaging.js'
 import { createScratch } from '../learning/averaging/scratch.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
@@ -5,7 +6,7 @@ import type { Layout } from '../learning/parameters.js'
 import { createRng, type Rng } from '../learning/rng.js'
 import type { RoundMemory } from '../learning/round-memory/round-memory.js'
 import type { Sharing } from '../learning/sharing.js'
-import type { RoundResult } from '../learning/round-machine.js'
+import type { RoundResult } from '../learning/events.js'
 import { neighbourWeights } from '../learning/topology/mixing-matrix.js'
 import type { Graph } from '../learning/topology/topology.js'
 import type { ParsedConditions } from './conditions.js'
@@ -49,6 +50,12 @@ export interface SimulationInit {
 
 /** After so many events the thread looks at what else has happened, such as Ctrl-C. */
 const eventsPerTurn = 256
+
+/**
+ * What lives until its virtual delivery has outlived a few collections, from which V8 concludes that its like are to be made among
+ * the old objects at once; and there they are garbage soon after, by far more than is collected cheaply.
+ */
+const collectorFlag = '--no-allocation-site-pretenuring'
 
 const ignore = (): void => {}
 
@@ -126,6 +133,7 @@ export class Simulation {
    * @throws EngineError when the workforce fails
    */
   async run(): Promise<void> {
+    setFlagsFromString(collectorFlag)
     for (const [index, node] of this.nodes.entries()) {
       this.#tellMembers(index)
       node.start()

@@ -6,7 +6,8 @@ import type { Compressor } from '../learning/compression/compressor.js'
 import type { Rng } from '../learning/rng.js'
 import type { RoundMemory } from '../learning/round-memory/round-memory.js'
 import type { Sharing } from '../learning/sharing.js'
-import { RoundMachine, type Action, type Event, type RoundResult } from '../learning/round-machine.js'
+import type { Action, Event, RoundResult } from '../learning/events.js'
+import { RoundMachine } from '../learning/round-machine.js'
 import type { Assignment, Lookahead } from './lookahead.js'
 import type { Mailboxes } from './mailboxes.js'
 import type { Happening, Occurrence, VirtualClock } from './virtual-clock.js'
@@ -146,7 +147,10 @@ export class VirtualNode implements Occurrence {
   }
 
   #tellArrived(): void {
-    for (const event of this.#parts.mailboxes.take(this.#index)) this.#tell(event)
+    const { mailboxes } = this.#parts
+    for (let event = mailboxes.next(this.#index); event !== undefined; event = mailboxes.next(this.#index)) {
+      this.#tell(event)
+    }
   }
 
   #expectUpdates(): void {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidDataError } from '../data/index.js'
-import { planSimulation, type SimulationConfig, type SimulationPlan } from '../scripts/simulate/config.js'
+import { checkRoom, planSimulation, type SimulationConfig, type SimulationPlan } from '../scripts/simulate/config.js'
 import { SimulationRun } from '../scripts/simulate/run-simulation.js'
 import { collectRounds } from '../scripts/swarm/collect-rounds.js'
 import { planSwarm } from '../scripts/swarm/config.js'
@@ -10,6 +10,7 @@ import { RunRecord } from '../scripts/swarm/run-record.js'
 import { SwarmRun } from '../scripts/swarm/run-swarm.js'
 import type { SwarmRound } from '../scripts/swarm/scoreboard.js'
 import type { Summary } from '../scripts/swarm/summary.js'
+import { NotEnoughMemoryError } from '../simulation/index.js'
 import { InvalidSpecError } from './errors.js'
 import { parseSwarm, type SwarmSpec } from './spec.js'
 
@@ -34,16 +35,23 @@ const sketchWidth = 4096
  */
 export async function runSwarm(spec: SwarmSpec, path = 'swarm'): Promise<SwarmCurve> {
   const { kind, config } = parseSwarm(spec, path)
-  return kind === 'virtual' ? runVirtual(plan(config, path)) : runReal(config, path)
+  return kind === 'virtual' ? runVirtual(plan(config, path), path) : runReal(config, path)
 }
 
-async function runVirtual(planned: SimulationPlan): Promise<SwarmCurve> {
+async function runVirtual(planned: SimulationPlan, path: string): Promise<SwarmCurve> {
   const { config, subject } = planned
+  try {
+    await checkRoom(planned, process.availableMemory())
+  } catch (cause) {
+    if (cause instanceof NotEnoughMemoryError) {
+      throw new InvalidSpecError(`${path}.nodes`, cause.message, { cause })
+    }
+    throw cause
+  }
   const rounds: SwarmRound[] = []
   const run = new SimulationRun({
     plan: planned,
     workers: availableParallelism(),
-    availableBytes: process.availableMemory(),
     record: { id: 'convergence', addRound() {}, addSummary() {} },
     view: collectRounds(rounds),
     sketchWidth

@@ -7,6 +7,7 @@ import {
   type AveragingKind,
   type AveragingState,
   type RejectReason,
+  type Send,
   type Step,
   type Update
 } from './averaging.js'
@@ -326,23 +327,24 @@ class AntiEntropy implements Averaging {
   }
 
   /** One that joined in the middle of a round gets its message too, and so does one that left and came back. */
-  #unsent(state: AveragingState): Step['send'] {
+  #unsent(state: AveragingState): readonly Send[] {
     const peers = state.neighbours.map(({ peer }) => peer)
     const unsent = peers.filter(peer => !this.#sentTo.has(peer))
     this.#sentTo = new Set(peers)
     return unsent.map(to => ({
+      type: 'send',
       to,
       update: { kind: 'model', round: state.round, payload: encodeIncrements(this.#messageTo(to, state, false)) }
     }))
   }
 
   /** Once our last round is over, neighbours get what they lack when they speak, and who is late catches up. */
-  #answer(to: string, state: AveragingState): Step['send'] {
+  #answer(to: string, state: AveragingState): readonly Send[] {
     if (this.#self === undefined) return []
     this.#toldProgress = this.#progress
     const message = this.#messageTo(to, state, true)
     if (message.increments.length === 0 && message.snapshot === undefined) return []
-    return [{ to, update: { kind: 'model', round: state.round, payload: encodeIncrements(message) } }]
+    return [{ type: 'send', to, update: { kind: 'model', round: state.round, payload: encodeIncrements(message) } }]
   }
 
   #messageTo(peer: string, { round, compressor }: AveragingState, answers: boolean): IncrementsMessage {

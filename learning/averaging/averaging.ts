@@ -56,9 +56,16 @@ export type RejectReason =
   /** A difference to a copy that we do not have. */
   | 'unknown-version'
 
+/** An update on its way to a peer. */
+export interface Send {
+  readonly type: 'send'
+  readonly to: string
+  readonly update: Update
+}
+
 /** What a strategy wants done after an event. */
 export interface Step {
-  readonly send: readonly { readonly to: string; readonly update: Update }[]
+  readonly send: readonly Send[]
   readonly reject: readonly { readonly from: string; readonly reason: RejectReason }[]
   /** Set when the averaging of this round has ended. */
   readonly ended?: Ended

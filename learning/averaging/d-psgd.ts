@@ -1,5 +1,5 @@
 import type { AveragingKind, AveragingState, Step, Update } from './averaging.js'
-import { moveTowardsAll, type Incoming } from './move-towards.js'
+import { moveTowardsAll } from './move-towards.js'
 import type { Scratch } from './scratch.js'
 import { Synchronous, type Arrived } from './synchronous.js'
 
@@ -44,12 +44,8 @@ class DPsgd extends Synchronous {
     // q(x_i): what the neighbours made of us.
     state.compressor.decode(this.#update!.payload, ours)
     this.#update = undefined
-    const incoming: (Incoming & { readonly peer: string })[] = []
-    for (const { peer, weight } of state.neighbours) {
-      const update = arrived.get(peer)
-      if (update !== undefined) incoming.push({ peer, weight, payload: update.payload })
-    }
-    return this.endedWith(incoming, moveTowardsAll(state, incoming, ours, theirs))
+    const payloads = state.neighbours.map(({ peer }) => arrived.get(peer)?.payload)
+    return this.endedWith(state.neighbours, moveTowardsAll(state, payloads, ours, theirs))
   }
 }
 

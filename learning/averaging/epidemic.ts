@@ -43,7 +43,7 @@ class Epidemic extends OneWay {
     const payload = compressor.encode(parameters, rng.fork(`encode/${round}`))
     const drawn = drawNeighbours(neighbours, this.#fanOut, rng.fork(`peers/${round}`))
     return {
-      send: drawn.map(({ peer }) => ({ to: peer, update: { kind: 'model', round, payload } })),
+      send: drawn.map(({ peer }) => ({ type: 'send', to: peer, update: { kind: 'model', round, payload } })),
       reject: [],
       ended
     }

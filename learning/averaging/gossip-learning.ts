@@ -75,7 +75,7 @@ class GossipLearning extends OneWay {
     if (drawn.length === 0) return { send: [], reject: [], ended }
     const payload = compressor.encode(parameters, rng.fork(`encode/${round}`))
     return {
-      send: drawn.map(({ peer }) => ({ to: peer, update: { kind: 'model', round: age, payload } })),
+      send: drawn.map(({ peer }) => ({ type: 'send', to: peer, update: { kind: 'model', round: age, payload } })),
       reject: [],
       ended
     }

@@ -1,4 +1,3 @@
-import type { Compressor } from '../compression/compressor.js'
 import { MalformedUpdateError } from '../errors.js'
 import { allFinite } from '../parameters.js'
 import { kernels, tile, TILE_LENGTH } from '../vector-kernels.js'
@@ -44,70 +43,66 @@ export function moveTowards(
   return squared
 }
 
-/** A peer's model that is to be averaged in. */
-export interface Incoming {
-  readonly weight: number
-  /** Encoded; hostile until checked. */
-  readonly payload: Uint8Array
-}
-
 /**
- * `moveTowards` one peer after the other, with the same result bit for bit: tile by tile, so that what is this node's passes
+ * `moveTowards` one neighbour after the other, with the same result bit for bit: tile by tile, so that what is this node's passes
  * through the caches once for all of them.
  *
- * @returns of each peer what `moveTowards` returns
+ * @param payloads - of each neighbour its model, encoded, hostile until checked; undefined: none came
+ * @returns of each neighbour what `moveTowards` returns; undefined: none came
  */
 export function moveTowardsAll(
   state: AveragingState,
-  incoming: readonly Incoming[],
+  payloads: readonly (Uint8Array | undefined)[],
   ours: Float32Array,
   scratch: Float32Array
-): (number | RejectReason)[] {
-  const { parameters, compressor, plausibility } = state
-  const squares = compressor.seekable === true ? movedByAll(parameters, incoming, ours, compressor, scratch) : undefined
+): (number | RejectReason | undefined)[] {
+  const { parameters, neighbours, compressor, plausibility } = state
+  const squares = compressor.seekable === true ? movedByAll(state, payloads, ours, scratch) : undefined
   // Something is wrong with one of them: what that does to those behind it is for `moveTowards` to say.
   if (squares === undefined) {
-    return incoming.map(({ weight, payload }) => moveTowards(state, weight, payload, ours, scratch))
+    return payloads.map((payload, i) => payload && moveTowards(state, neighbours[i].weight, payload, ours, scratch))
   }
-  const taken: (number | RejectReason)[] = squares
+  const taken: (number | RejectReason | undefined)[] = squares
   let refused = 0
   for (let i = 0; i < squares.length; i++) {
-    if (plausibility.admits(squares[i], ours)) continue
+    const squared = squares[i]
+    if (squared === undefined || plausibility.admits(squared, ours)) continue
     taken[i] = 'implausible'
     refused++
   }
   if (refused > 0) {
-    const admitted = incoming.filter((_, i) => typeof taken[i] === 'number')
-    movedByAll(parameters, admitted, ours, compressor, scratch)
+    const admitted = payloads.map((payload, i) => (taken[i] === 'implausible' ? undefined : payload))
+    movedByAll(state, admitted, ours, scratch)
   }
   parameters.set(scratch)
   return taken
 }
 
 /**
- * @param result - changed; may be `ours` no more than `x`
- * @returns of each its ||theirs - ours||^2; undefined when one is malformed, or so far away that the sum may overflow
+ * @param result - changed; may be `ours` no more than this node's parameters
+ * @returns of each neighbour whose model came ||theirs - ours||^2; undefined in place of all when one is malformed, or so far away
+ *   that the sum may overflow
  */
 function movedByAll(
-  x: Float32Array,
-  incoming: readonly Incoming[],
+  { parameters, neighbours, compressor }: AveragingState,
+  payloads: readonly (Uint8Array | undefined)[],
   ours: Float32Array,
-  compressor: Compressor,
   result: Float32Array
-): number[] | undefined {
-  const squares: number[] = []
-  for (let i = 0; i < incoming.length; i++) squares.push(0)
+): (number | undefined)[] | undefined {
+  const squares = payloads.map(payload => payload && 0)
   try {
-    for (let from = 0; from < x.length; from += TILE_LENGTH) {
-      const length = Math.min(TILE_LENGTH, x.length - from)
+    for (let from = 0; from < parameters.length; from += TILE_LENGTH) {
+      const length = Math.min(TILE_LENGTH, parameters.length - from)
       const theirs = tile.theirs.floats(length)
       tile.ours.load(ours, from, length)
-      tile.values.load(x, from, length)
-      for (let i = 0; i < incoming.length; i++) {
-        const { weight, payload } = incoming[i]
+      tile.values.load(parameters, from, length)
+      for (let i = 0; i < payloads.length; i++) {
+        const payload = payloads[i]
+        if (payload === undefined) continue
         compressor.decode(payload, theirs, from)
         tile.theirs.pad(length)
-        squares[i] += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
+        const { weight } = neighbours[i]
+        squares[i]! += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
       }
       tile.values.save(length, result, from)
     }
@@ -115,7 +110,7 @@ function movedByAll(
     if (error instanceof MalformedUpdateError) return undefined
     throw error
   }
-  for (const squared of squares) if (!(squared < surelyNear)) return undefined
+  for (const squared of squares) if (squared !== undefined && !(squared < surelyNear)) return undefined
   return squares
 }
 

@@ -93,7 +93,7 @@ class PushSum extends OneWay {
       this.#overdue(peer, round) ?? this.#push(state, peer, (neighbours.length * weight) / (2 * (1 - weight)))
     if (push === undefined) return { send: [], reject: [], ended }
     push.sentIn = round
-    return { send: [{ to: peer, update: push.update }], reject: [], ended }
+    return { send: [{ type: 'send', to: peer, update: push.update }], reject: [], ended }
   }
 
   received(state: AveragingState, from: string, update: Update): Step {
@@ -103,7 +103,7 @@ class PushSum extends OneWay {
     if (!isNeighbour(state, from)) return refuse(from, 'not-a-neighbour')
     const { round, payload } = update
     const acknowledge: Step = {
-      send: [{ to: from, update: { kind: 'answer', round, payload: new Uint8Array() } }],
+      send: [{ type: 'send', to: from, update: { kind: 'answer', round, payload: new Uint8Array() } }],
       reject: []
     }
     const refused = this.inflow.refusal(from, round)

@@ -59,7 +59,7 @@ class SwarmSgd implements Averaging {
     const payload = state.compressor.encode(state.parameters, state.rng.fork(`offer/${round}`))
     this.#offer = { to, round, payload }
     this.#waiting = true
-    return { send: [{ to, update: { kind: 'offer', round, payload } }], reject: [] }
+    return { send: [{ type: 'send', to, update: { kind: 'offer', round, payload } }], reject: [] }
   }
 
   received(state: AveragingState, from: string, update: Update): Step {
@@ -93,7 +93,7 @@ class SwarmSgd implements Averaging {
     const answer = state.compressor.encode(state.parameters, rng.fork(`answer/${from}/${round}`))
     const moved = this.#meet(state, answer, payload)
     if (typeof moved !== 'number') return refuse(from, moved)
-    return { send: [{ to: from, update: { kind: 'answer', round, payload: answer } }], reject: [] }
+    return { send: [{ type: 'send', to: from, update: { kind: 'answer', round, payload: answer } }], reject: [] }
   }
 
   #answerArrived(state: AveragingState, from: string, { round, payload }: Update): Step {

@@ -4,6 +4,7 @@ import {
   type AveragingState,
   type Neighbour,
   type RejectReason,
+  type Send,
   type Step,
   type Update
 } from './averaging.js'
@@ -40,7 +41,7 @@ export abstract class Synchronous implements Averaging {
     if (state.neighbours.length === 0) return { ...nothing, ended: { averagedWith: [], neighbourDistance: undefined } }
     this.prepare(state)
     this.#waiting = true
-    this.#awaited = this.#missing(state)
+    this.#awaited = state.neighbours.map(({ peer }) => peer)
     return { send: this.#unsent(state), reject: [] }
   }
 
@@ -53,7 +54,7 @@ export abstract class Synchronous implements Averaging {
 
   membersChanged(state: AveragingState): Step {
     if (!this.#waiting) return nothing
-    this.#awaited = this.#missing(state)
+    this.#awaited = state.neighbours.map(({ peer }) => peer).filter(peer => this.#arrived.get(peer) === undefined)
     const send = this.#unsent(state)
     return { ...this.#endWhenComplete(state), send }
   }
@@ -72,11 +73,10 @@ export abstract class Synchronous implements Averaging {
     arrived: Arrived,
     take: (neighbour: Neighbour, update: Update) => number | RejectReason | undefined
   ): Step {
-    const taken: (number | RejectReason | undefined)[] = []
-    for (const neighbour of neighbours) {
+    const taken = neighbours.map(neighbour => {
       const update = arrived.get(neighbour.peer)
-      taken.push(update === undefined ? undefined : take(neighbour, update))
-    }
+      return update === undefined ? undefined : take(neighbour, update)
+    })
     return this.endedWith(neighbours, taken)
   }
 
@@ -101,24 +101,18 @@ export abstract class Synchronous implements Averaging {
     return { send: [], reject, ended: { averagedWith, neighbourDistance } }
   }
 
-  #missing({ neighbours }: AveragingState): string[] {
-    const missing: string[] = []
-    for (const { peer } of neighbours) if (this.#arrived.get(peer) === undefined) missing.push(peer)
-    return missing
-  }
-
   /**
    * A neighbour that joined in the middle of a round gets its update too, or it would wait for us in vain. So does one
    * that left and came back, for what was on its way got lost with the link.
    */
-  #unsent(state: AveragingState): Step['send'] {
+  #unsent(state: AveragingState): readonly Send[] {
     const sentTo = this.#sentTo
     this.#sentTo = state.neighbours
     const unsent =
       sentTo.length === 0
         ? state.neighbours
         : state.neighbours.filter(({ peer }) => !sentTo.some(other => other.peer === peer))
-    return unsent.map(({ peer }) => ({ to: peer, update: this.updateFor(state, peer) }))
+    return unsent.map(({ peer }) => ({ type: 'send', to: peer, update: this.updateFor(state, peer) }))
   }
 
   #endWhenComplete(state: AveragingState): Step {

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { option } from '../options.js'
 import { narrate } from '../output.js'
-import { announceSimulation, planSimulation } from '../simulate/config.js'
+import { announceSimulation, checkRoom, planSimulation } from '../simulate/config.js'
 import {
   refuseDataFlags,
   refuseFlagsOfRuns,
@@ -39,10 +39,12 @@ export function simulateCommand(): Command {
 async function runSimulation(flags: SimulateFlags, command: Command): Promise<void> {
   const plan = planSimulation(await simulationConfigOf(flags))
   refuseDataFlags(command, flags.problem)
+  const { workers, availableBytes } = resourcesOf(flags)
+  await checkRoom(plan, availableBytes)
   const record = new RunRecord(flags.out, plan.config, new Date(), bufferedLines)
   narrate(`${announceSimulation(plan)}\nrecord    ${record.folder}`)
   const view = lineView(plan.config.rounds)
-  const run = new SimulationRun({ plan, ...resourcesOf(flags), record, view })
+  const run = new SimulationRun({ plan, workers, record, view })
   try {
     await finishRun(run, record, view, flags.json === true)
   } catch (error) {

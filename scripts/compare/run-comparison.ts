@@ -1,5 +1,5 @@
 import type { Target } from '../options.js'
-import { planSimulation, type SimulationConfig, type SimulationPlan } from '../simulate/config.js'
+import { checkRoom, planSimulation, type SimulationConfig, type SimulationPlan } from '../simulate/config.js'
 import { SimulationRun } from '../simulate/run-simulation.js'
 import { collectRounds } from '../swarm/collect-rounds.js'
 import type { Stoppable } from '../swarm/interrupt.js'
@@ -55,9 +55,16 @@ export class ComparisonRun implements Stoppable {
     )
   }
 
-  /** @returns a result for each variant that has finished all its runs: all of them, unless the run was stopped */
+  /**
+   * @returns a result for each variant that has finished all its runs: all of them, unless the run was stopped
+   * @throws NotEnoughMemoryError, UnusableEngineError before the first run starts
+   */
   async run(): Promise<VariantResult[]> {
-    const { variants, learningRates, seeds, target } = this.#init
+    const { variants, learningRates, seeds, target, availableBytes } = this.#init
+    for (const variant of variants) {
+      // Neither learning rates nor seeds need memory.
+      await checkRoom(this.#runs.find(run => run.variant === variant)!.plan, availableBytes)
+    }
     const done = new Map<Variant, VariantRun[]>(variants.map(variant => [variant, []]))
     for (const [index, planned] of this.#runs.entries()) {
       const ended = await this.#runOne(planned, index)
@@ -77,11 +84,11 @@ export class ComparisonRun implements Stoppable {
   kill(): void {}
 
   async #runOne({ variant, learningRate, seed, plan }: PlannedRun, index: number): Promise<VariantRun> {
-    const { workers, availableBytes, folder, onRun } = this.#init
+    const { workers, folder, onRun } = this.#init
     const name = `${variant.name} ${learningRate} ${seed}`
     const record = new RunRecord(folder, plan.config, name.replaceAll('/', '+'), bufferedLines)
     const rounds: SwarmRound[] = []
-    this.#current = new SimulationRun({ plan, workers, availableBytes, record, view: collectRounds(rounds) })
+    this.#current = new SimulationRun({ plan, workers, record, view: collectRounds(rounds) })
     const { summary } = await this.#current.run()
     if (rounds.length > 0) onRun(name, index + 1, this.#runs.length, rounds[rounds.length - 1])
     return { seed, learningRate, rounds, summary }

@@ -1,5 +1,6 @@
 import {
   checkDisturbances,
+  checkMemory,
   parseConditions,
   type Conditions,
   type Disturbance,
@@ -36,6 +37,17 @@ export interface SimulationPlan {
 export function planSimulation(config: SimulationConfig): SimulationPlan {
   checkDisturbances(config.churn)
   return { config, conditions: parseConditions(config), subject: createSubject(config, config.problem) }
+}
+
+/**
+ * Call it before anything is started or written for the run.
+ *
+ * @param availableBytes - what this process may still take
+ * @throws NotEnoughMemoryError when the swarm needs more
+ * @throws UnusableEngineError when nothing can train the model
+ */
+export async function checkRoom({ subject }: SimulationPlan, availableBytes: number): Promise<void> {
+  checkMemory(await subject.memoryNeeds(), availableBytes)
 }
 
 /** What is about to be run. */

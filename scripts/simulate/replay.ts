@@ -8,16 +8,20 @@ import type { NodeRound } from '../swarm/messages.js'
 import { roundLine } from '../swarm/run-record.js'
 import type { Summary } from '../swarm/summary.js'
 import { lineView } from '../swarm/view.js'
-import { announceSimulation, planSimulation, type SimulationConfig } from './config.js'
+import { announceSimulation, checkRoom, planSimulation, type SimulationConfig } from './config.js'
 import { SimulationRun } from './run-simulation.js'
 
 /** Run a recorded simulation again, say whether it is the same, and set the exit code. */
-export async function replay(folder: string, resources: { workers: number; availableBytes: number }): Promise<void> {
+export async function replay(
+  folder: string,
+  { workers, availableBytes }: { readonly workers: number; readonly availableBytes: number }
+): Promise<void> {
   const plan = planSimulation(readConfig(folder))
   const comparison = new Comparison(folder)
+  await checkRoom(plan, availableBytes)
   narrate(`${announceSimulation(plan)}\nreplays   ${folder}`)
   const view = lineView(plan.config.rounds)
-  const run = new SimulationRun({ plan, ...resources, record: comparison, view })
+  const run = new SimulationRun({ plan, workers, record: comparison, view })
   comparison.onEnd = () => run.stop()
   const { summary } = await run.run()
   const difference = comparison.differenceFrom(summary)

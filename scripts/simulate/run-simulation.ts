@@ -3,7 +3,6 @@ import { createRoundMemory } from '../../learning/round-memory/create-round-memo
 import { parseSharing } from '../../learning/sharing.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
 import {
-  checkMemory,
   disturb,
   energyProfiles,
   energySpent,
@@ -24,9 +23,9 @@ import { summarise, type RealCost, type Summary } from '../swarm/summary.js'
 import type { SimulationPlan } from './config.js'
 
 export interface SimulationRunInit {
+  /** There is room for it; see `checkRoom`. */
   readonly plan: SimulationPlan
   readonly workers: number
-  readonly availableBytes: number
   readonly record: Pick<RunRecord, 'id' | 'addRound' | 'addSummary'>
   readonly view: SwarmView
   /** Models of no more parameters are compared whole, others by sketches of so many numbers. @default 256 */
@@ -53,14 +52,12 @@ export class SimulationRun {
   }
 
   /**
-   * @throws NotEnoughMemoryError before anything is allocated for the nodes
    * @throws UnusableEngineError, EngineError when the workers cannot train
    */
   async run(): Promise<SwarmOutcome> {
-    const { plan, workers, availableBytes, record, view } = this.#init
+    const { plan, workers, record, view } = this.#init
     const { config, subject } = plan
     const { nodes, until, churn, settings } = config
-    checkMemory(await subject.memoryNeeds(), availableBytes)
     const peers = swarmIdentities(settings.seed, nodes).map(({ peer }) => peer)
     const workforce = await subject.start(peers, workers, message => view.note(message))
     const started = { ms: performance.now(), cpu: process.cpuUsage() }

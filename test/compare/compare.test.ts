@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -85,8 +85,19 @@ for (const [strategies, message] of [
     const { code, stderr } = await runMurmur(['compare', '--strategies', strategies, ...swarm, '--out', out])
     assert.is(code, 2, stderr)
     assert.match(stderr, message)
+    assert.not.ok(existsSync(out))
   })
 }
+
+compare('refuses what memory has no room for before the first run, and leaves nothing behind', async () => {
+  const out = join(folder.path, 'no room')
+  const flags = ['--problem', 'consensus:1000000', '--nodes', '100', '--rounds', '2', '--memory', '3', '--out', out]
+  const { code, stderr } = await runMurmur(['compare', '--strategies', 'd-psgd,choco-sgd', '--seeds', '1', ...flags])
+  assert.is(code, 3, stderr)
+  assert.match(stderr, '9.1 GB of memory; 3.0 GB are free')
+  assert.not.match(stderr, 'run 1')
+  assert.not.ok(existsSync(out))
+})
 
 compare('refuses a target that the problem cannot tell', async () => {
   const flags = ['--problem', 'quadratic:10', '--until', 'accuracy=0.9', '--out', join(folder.path, 'refused')]

@@ -5,7 +5,8 @@ import { createCompressor } from '../../learning/compression/create-compressor.j
 import type { DeadlineBounds } from '../../learning/deadline.js'
 import { createLayout } from '../../learning/parameters.js'
 import { createRng } from '../../learning/rng.js'
-import { RoundMachine, type Action, type RoundMachineInit } from '../../learning/round-machine.js'
+import type { Action } from '../../learning/events.js'
+import { RoundMachine, type RoundMachineInit } from '../../learning/round-machine.js'
 
 /** Bounds that tests count with, whatever the default is. */
 export const testDeadline: DeadlineBounds = { minMs: 1000, maxMs: 30_000 }

@@ -12,7 +12,7 @@ import {
 import { encodeCopy } from '../../learning/averaging/public-copy.js'
 import { MalformedUpdateError } from '../../learning/errors.js'
 import { createRng, type Rng } from '../../learning/rng.js'
-import type { Action } from '../../learning/round-machine.js'
+import type { Action } from '../../learning/events.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
 import { close } from '../helpers/close.js'
 import { incrementsFrom, peerOrigin } from '../helpers/increments.js'

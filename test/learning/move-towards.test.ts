@@ -107,18 +107,22 @@ for (const compress of ['quantize:8', 'float32', 'sign']) {
     const [x, ours] = ['x', 'ours'].map(name => randomModel(length, createRng(name)))
     const scales = { honest: 1, malformed: 1, implausible: 1e6, 'beyond float32': 1e36 }
     for (const liar of kinds) {
-      const incoming = [0.1, 0.2, 0.3, 0.15].map((weight, i) => {
+      const neighbours = [0.1, 0.2, 0.3, 0.15, 0.1].map((weight, i) => ({ peer: String(i), weight }))
+      const payloads = neighbours.map((_, i) => {
+        if (i === 2) return undefined
         const scale = i === 1 ? scales[liar] : 1
         const theirs = randomModel(length, createRng(i)).map(value => scale * value)
         const payload = compressor.encode(theirs, createRng(i))
-        return { weight, payload: i === 1 && liar === 'malformed' ? payload.subarray(1) : payload }
+        return i === 1 && liar === 'malformed' ? payload.subarray(1) : payload
       })
       const apart = { ...stateOf([]), parameters: x.slice(), compressor }
-      const together = { ...stateOf([]), parameters: x.slice(), compressor }
+      const together = { ...stateOf([]), parameters: x.slice(), neighbours, compressor }
       for (let round = 1; round <= 3; round++) {
         const scratch = (): Float32Array => new Float32Array(length).fill(NaN)
-        const expected = incoming.map(({ weight, payload }) => moveTowards(apart, weight, payload, ours, scratch()))
-        assert.equal(moveTowardsAll(together, incoming, ours, scratch()), expected, `${liar}, round ${round}`)
+        const expected = payloads.map(
+          (payload, i) => payload && moveTowards(apart, neighbours[i].weight, payload, ours, scratch())
+        )
+        assert.equal(moveTowardsAll(together, payloads, ours, scratch()), expected, `${liar}, round ${round}`)
         assert.is(typeof expected[1], liar === 'honest' ? 'number' : 'string')
         close(together.parameters, apart.parameters, 0, `${liar}, round ${round}`)
       }

@@ -152,6 +152,7 @@ for (const [swarm, path, problem] of [
   [{ nods: 3 }, 'swarm.nods', 'no such field'],
   [{ nodes: 0 }, 'swarm.nodes', '>=1'],
   [{ nodes: '8' }, 'swarm.nodes', 'expected number'],
+  [{ nodes: 20_000, topology: 'ring', problem: 'consensus:9000000' }, 'swarm.nodes', 'GB are free. Use'],
   [{ kind: 'real', loss: 0.1 }, 'swarm.loss', 'only a virtual swarm'],
   [{ averaging: 'mean' }, 'swarm.averaging', 'unknown averaging'],
   [{ averaging: 'd-psgd', roundMemory: 'exact-diffusion' }, 'swarm.roundMemory', 'optimizer momentum'],
