@@ -7,11 +7,11 @@ import { ProtocolError, RefusedError, type Fault } from './errors.js'
 import { decodeFrame, fromFrames, nextFrame, toFrames, toWrites } from './framing.js'
 import { Hello, Welcome } from './messages.js'
 import { withStream, type Dialer } from './open-stream.js'
-import { Outbox, signOfLife } from './outbox.js'
+import { Outbox } from './outbox.js'
 import { exchangeProtocol } from './protocol-ids.js'
 import { MemoryQuota, RateQuota } from './quota.js'
 import { toDuplex } from './stream-duplex.js'
-import { decodeUpdate, encodeUpdate } from './update-codec.js'
+import { decodeUpdate, encodeUpdate, signOfLife } from './update-codec.js'
 
 /** The part of libp2p that exchanging needs. */
 export type ExchangeComponents = Dialer & Pick<Libp2p, 'handle' | 'unhandle'>
@@ -51,8 +51,6 @@ const maxHeldBytes = 32 * 1024 * 1024
 /** A stream that was opened must say what it is for, and an update that was begun must end, within this time. */
 const maxUpdateMs = 120_000
 const maxHelloMs = 30_000
-/** How a sign of life travels. */
-const emptyFrame = new Uint8Array(0)
 
 /**
  * Model updates between neighbours: one long-lived stream a neighbour and direction. A node opens a stream to everyone
@@ -210,12 +208,12 @@ export class Exchange {
       const header = await nextFrame(frames)
       if (header === undefined) return
       if (!inbound.rate.take()) throw new ProtocolError(`over ${maxUpdatesPerMinute} updates a minute`, 'flooding')
-      if (header.byteLength === 0) continue // a sign of life
       const update = await this.#inTime(
         decodeUpdate(header, frames, this.#init.maxUpdateBytes, this.#memory),
         maxUpdateMs
       )
       if (this.#stopped) return
+      if (update === undefined) continue
       try {
         this.#init.onUpdate(from, update)
       } catch (cause) {
@@ -255,7 +253,7 @@ export class Exchange {
 
 async function* writesOf(hello: Uint8Array, outbox: Outbox): AsyncGenerator<Uint8ArrayList> {
   yield* toWrites([hello])
-  for await (const next of outbox) yield* toWrites(next === signOfLife ? [emptyFrame] : encodeUpdate(next))
+  for await (const next of outbox) yield* toWrites(next === 'sign of life' ? [signOfLife] : encodeUpdate(next))
 }
 
 function short(hash: string): string {

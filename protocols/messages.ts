@@ -207,13 +207,15 @@ export namespace Welcome {
 export enum Kind {
   MODEL = 'MODEL',
   OFFER = 'OFFER',
-  ANSWER = 'ANSWER'
+  ANSWER = 'ANSWER',
+  ALIVE = 'ALIVE'
 }
 
 enum __KindValues {
   MODEL = 0,
   OFFER = 1,
-  ANSWER = 2
+  ANSWER = 2,
+  ALIVE = 3
 }
 
 export namespace Kind {

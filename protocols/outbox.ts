@@ -3,11 +3,8 @@ import type { Update } from '../learning/averaging/averaging.js'
 /** Updates that wait for a slow peer. What does not fit is dropped, oldest first: a newer model is worth more. */
 export const outboxCapacity = 4
 
-/** Says nothing but that its sender is there. */
-export const signOfLife = Symbol('sign of life')
-
 /** The updates on their way to one peer. Iterating takes them out; it ends after `close`. */
-export class Outbox implements AsyncIterable<Update | typeof signOfLife> {
+export class Outbox implements AsyncIterable<Update | 'sign of life'> {
   readonly #queue: Update[] = []
   #closed = false
   #idle = true
@@ -44,9 +41,9 @@ export class Outbox implements AsyncIterable<Update | typeof signOfLife> {
     await new Promise<void>(resolve => this.#waiting.push(resolve))
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Update | typeof signOfLife> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Update | 'sign of life'> {
     while (!this.#closed) {
-      const next = this.#queue.shift() ?? (this.#beats ? signOfLife : undefined)
+      const next = this.#queue.shift() ?? (this.#beats ? 'sign of life' : undefined)
       this.#beats = false
       if (next !== undefined) {
         this.#idle = false

@@ -6,7 +6,10 @@ import { ProtocolError } from './errors.js'
 import type { MemoryQuota } from './quota.js'
 
 const kindOnWire: Record<UpdateKind, Kind> = { model: Kind.MODEL, offer: Kind.OFFER, answer: Kind.ANSWER }
-const kindFromWire: Record<Kind, UpdateKind> = { MODEL: 'model', OFFER: 'offer', ANSWER: 'answer' }
+const kindFromWire: Partial<Record<Kind, UpdateKind>> = { MODEL: 'model', OFFER: 'offer', ANSWER: 'answer' }
+
+/** The frame that says nothing but that its sender is there. */
+export const signOfLife = UpdateHeader.encode({ kind: Kind.ALIVE, round: 0, bytes: 0, checksum: 0 })
 
 /** One update as frames, before their length prefixes: a header, then the payload in chunks. */
 export function* encodeUpdate(update: Update): Generator<Uint8Array> {
@@ -48,6 +51,7 @@ function varintField(value: number): number {
  * @param frames - what a peer sends, length prefixes removed; hostile until checked
  * @param maxBytes - longest payload that the task's strategy and compressor can produce
  * @param quota - what may be held for all that is on its way. @default as much as they like
+ * @returns undefined for a sign of life
  * @throws ProtocolError when it breaks the protocol; nothing after it can be trusted
  */
 export async function decodeUpdate(
@@ -55,9 +59,10 @@ export async function decodeUpdate(
   frames: AsyncIterator<Uint8ArrayList>,
   maxBytes: number,
   quota?: MemoryQuota
-): Promise<Update> {
+): Promise<Update | undefined> {
   const header = decodeFrame(UpdateHeader, frame, 'update header')
-  const kind = kindFromWire[header.kind] as UpdateKind | undefined
+  if (header.kind === Kind.ALIVE) return undefined
+  const kind = kindFromWire[header.kind]
   if (kind === undefined) throw new ProtocolError('update of an unknown kind')
   const { round, copy } = header
   const payload = await readPayload(frames, header, maxBytes, quota)

@@ -7,7 +7,7 @@ import { RefusedError, UnsupportedVersionError } from '../../protocols/errors.js
 import { Exchange, type ExchangeInit } from '../../protocols/exchange.js'
 import { Hello, Kind, UpdateHeader, Welcome } from '../../protocols/messages.js'
 import { exchangeProtocol } from '../../protocols/protocol-ids.js'
-import { encodeUpdate } from '../../protocols/update-codec.js'
+import { encodeUpdate, signOfLife } from '../../protocols/update-codec.js'
 import { systemClock, type Clock } from '../../node/clock.js'
 import { FakeClock, settled } from '../helpers/fake-clock.js'
 import { Changes } from '../helpers/changes.js'
@@ -226,7 +226,7 @@ exchanges('cuts off who gives signs of life without end', () =>
   withHosts(2, async (hostA, hostB) => {
     const node = await startExchange(hostA, {}, new FakeClock())
     const stream = await rawStream(hostB, node)
-    stream.send(framed(hello, ...new Array<Uint8Array>(6001).fill(new Uint8Array(0))))
+    stream.send(framed(hello, ...new Array<Uint8Array>(6001).fill(signOfLife)))
     await node.changes.until(() => node.faults.length > 0, 'the fault')
     assert.equal(node.faults, [`${hostB.id} flooding over 6000 updates a minute`])
   })

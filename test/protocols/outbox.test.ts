@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Outbox, signOfLife } from '../../protocols/outbox.js'
+import { Outbox } from '../../protocols/outbox.js'
 import { within } from '../helpers/within.js'
 import { sampleUpdate } from './fixtures.js'
 
@@ -11,7 +11,7 @@ outboxes('keeps the four newest, and says how many it dropped', async () => {
   const dropped = [0, 1, 2, 3, 4, 5].map(round => outbox.put(sampleUpdate(1, round)))
   assert.equal(dropped, [0, 0, 0, 0, 1, 1])
   const taken: number[] = []
-  for await (const next of outbox) if (next !== signOfLife && taken.push(next.round) === 4) break
+  for await (const next of outbox) if (next !== 'sign of life' && taken.push(next.round) === 4) break
   assert.equal(taken, [2, 3, 4, 5])
 })
 
@@ -43,13 +43,13 @@ outboxes('hands on a sign of life while there is nothing else, one at most', asy
   const taken = async (): Promise<unknown> => (await within(taker.next(), 1000, 'something')).value as unknown
   outbox.beat()
   outbox.beat()
-  assert.is(await taken(), signOfLife)
+  assert.is(await taken(), 'sign of life')
   outbox.put(update)
   assert.is(await taken(), update)
   outbox.beat() // while the update is on its way
   const next = taken()
   outbox.beat()
-  assert.is(await next, signOfLife)
+  assert.is(await next, 'sign of life')
   outbox.close()
   outbox.beat()
   assert.is((await taker.next()).done, true)

@@ -16,7 +16,7 @@ import {
   toWrites
 } from '../../protocols/framing.js'
 import { Kind, UpdateHeader } from '../../protocols/messages.js'
-import { decodeUpdate, encodeHeader, encodeUpdate, headerBytes } from '../../protocols/update-codec.js'
+import { decodeUpdate, encodeHeader, encodeUpdate, headerBytes, signOfLife } from '../../protocols/update-codec.js'
 import { flipBytes, framed, randomBytes, rejection, sampleUpdate } from './fixtures.js'
 
 const maxBytes = 4 * 1024 * 1024
@@ -31,7 +31,8 @@ async function decodeAll(bytes: Uint8Array, pieceBytes = 65_536, limit = maxByte
   for (;;) {
     const frame = await nextFrame(frames)
     if (frame === undefined) return updates
-    updates.push(await decodeUpdate(frame, frames, limit))
+    const update = await decodeUpdate(frame, frames, limit)
+    if (update !== undefined) updates.push(update)
   }
 }
 
@@ -50,6 +51,12 @@ codec('reads back what it wrote, whatever the size', async () => {
     assert.equal([read.kind, read.round, more.length], ['model', 0xffffffff, 0], `${bytes} bytes`)
     assert.is(Buffer.compare(read.payload, update.payload), 0, `${bytes} bytes`)
   }
+})
+
+codec('tells a sign of life from the shortest update', async () => {
+  const shortest: Update = { kind: 'model', round: 0, payload: new Uint8Array(0) }
+  const bytes = Buffer.concat([framed(signOfLife), await wire(shortest), framed(signOfLife)])
+  assert.equal(await decodeAll(bytes), [shortest])
 })
 
 codec('reads several updates of every kind, however the bytes are cut', async () => {
