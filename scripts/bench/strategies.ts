@@ -44,6 +44,8 @@ interface Row {
   readonly commit: string
 }
 
+/** Before anything is written here. */
+const measured = { commit: commit(), machine: machine() }
 const kept = join(flags.out, 'strategies.json')
 const rows = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Row[]) : []
 
@@ -61,7 +63,14 @@ async function runCase({ name, config, variants }: StrategyCase): Promise<void> 
     if (known === -1 || flags.again) {
       const rate = await rateOf(name, variant, config)
       const [result] = await compared(variant, config, [rate], seeds)
-      const row: Row = { case: name, strategy: variant.name, cells: cellsOf(result), rates, seeds, commit: commit() }
+      const row: Row = {
+        case: name,
+        strategy: variant.name,
+        cells: cellsOf(result),
+        rates,
+        seeds,
+        commit: measured.commit
+      }
       rows.splice(known === -1 ? rows.length : known, 1, row)
       writeFileSync(kept, `[\n${rows.map(each => JSON.stringify(each)).join(',\n')}\n]\n`)
       writeFileSync(join(flags.out, 'strategies.md'), report())
@@ -137,5 +146,5 @@ function report(): string {
     `rows; MLP 784-128-10 (digits: 64-128-10), momentum 0.9, batch 32, 8 local steps a round. The learning rate is the best of ` +
     `${rates.join(', ')} on seed ${seeds[0]} without faults. Bytes are all of the protocol. "To 90 %": sent a node until the mean ` +
     `has 90 %, looked at every 20 rounds. Half offline: on and off for exponential times of 0.5 s, a round taking some 60 ms.`
-  return `# Strategies, compared\n\n${facts}\n\n${machine()}\n\n${tables.join('\n')}`
+  return `# Strategies, compared\n\nAs far as the sweep has been run. ${facts}\n\n${measured.machine}\n\n${tables.join('\n')}`
 }
