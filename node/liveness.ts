@@ -5,7 +5,7 @@ const lookEveryMs = 250
 /** Each linked neighbour is told this often that this node is there. */
 const beatEveryMs = 1000
 /** A neighbour that nothing came from for this long is silent: two signs of life were due, and time to spare for one that is busy. */
-export const silentAfterMs = 2500
+const silentAfterMs = 2500
 
 export interface LivenessComponents {
   /** Neighbours that are linked. */

@@ -47,7 +47,7 @@ interface Row {
 /** Before anything is written here. */
 const measured = { commit: commit(), machine: machine() }
 const kept = join(flags.out, 'strategies.json')
-const rows = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Row[]) : []
+let rows: readonly Row[] = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Row[]) : []
 
 mkdirSync(flags.out, { recursive: true })
 try {
@@ -59,36 +59,40 @@ try {
 async function runCase({ name, config, variants }: StrategyCase): Promise<void> {
   printResult(`\n${name}\n${header.join('  ')}`)
   for (const variant of variants.filter(each => each.name.includes(flags.variants))) {
-    const known = rows.findIndex(row => row.case === name && row.strategy === variant.name && isOfThisGrid(row))
-    if (known === -1 || flags.again) {
-      const rate = await rateOf(name, variant, config)
-      const [result] = await compared(variant, config, [rate], seeds)
-      const row: Row = {
-        case: name,
-        strategy: variant.name,
-        cells: cellsOf(result),
-        rates,
-        seeds,
-        commit: measured.commit
-      }
-      rows.splice(known === -1 ? rows.length : known, 1, row)
-      writeFileSync(kept, `[\n${rows.map(each => JSON.stringify(each)).join(',\n')}\n]\n`)
-      writeFileSync(join(flags.out, 'strategies.md'), report())
-    }
-    const { strategy, cells } = rows.at(known)!
-    printResult([strategy, ...cells].join('  '))
+    const known = rowOf(name, variant)
+    const row = known === undefined || flags.again ? await measureRow(name, variant, config) : known
+    if (row !== known) keep([...rows.filter(each => each !== known), row])
+    printResult([row.strategy, ...row.cells].join('  '))
   }
 }
 
-function isOfThisGrid(row: Row): boolean {
-  return row.rates.join() === rates.join() && row.seeds.join() === seeds.join()
+async function measureRow(name: string, variant: Variant, config: SimulationConfig): Promise<Row> {
+  const rate = await rateOf(name, variant, config)
+  const [result] = await compared(variant, config, [rate], seeds)
+  return { case: name, strategy: variant.name, cells: cellsOf(result), rates, seeds, commit: measured.commit }
+}
+
+function keep(all: readonly Row[]): void {
+  rows = all
+  writeFileSync(kept, `[\n${rows.map(row => JSON.stringify(row)).join(',\n')}\n]\n`)
+  writeFileSync(join(flags.out, 'strategies.md'), report())
+}
+
+/** Of the same rates and seeds. @param name - of a case, or the first words of one */
+function rowOf(name: string, variant: Variant): Row | undefined {
+  return rows.find(
+    row =>
+      row.case.startsWith(name) &&
+      row.strategy === variant.name &&
+      row.rates.join() === rates.join() &&
+      row.seeds.join() === seeds.join()
+  )
 }
 
 /** The best without faults, which may be known from a row of the same data and other faults. */
 async function rateOf(name: string, variant: Variant, config: SimulationConfig): Promise<number> {
   if (rates.length === 1) return rates[0]
-  const data = name.slice(0, name.lastIndexOf(','))
-  const known = rows.find(row => row.case.startsWith(`${data},`) && row.strategy === variant.name && isOfThisGrid(row))
+  const known = rowOf(name.slice(0, name.lastIndexOf(',') + 1), variant)
   if (known !== undefined && !flags.again) return Number(known.cells[0])
   const [{ learningRate }] = await compared(variant, { ...config, loss: '0', churn: [] }, rates, seeds.slice(0, 1))
   return learningRate
@@ -134,9 +138,7 @@ function percent({ median, min, max }: Median): string {
 function report(): string {
   const columns = [...header, 'commit']
   const tables = strategyCases().flatMap(({ name, variants }) => {
-    const found = variants.flatMap(variant =>
-      rows.filter(row => row.case === name && row.strategy === variant.name && isOfThisGrid(row)).slice(0, 1)
-    )
+    const found = variants.flatMap(variant => rowOf(name, variant) ?? [])
     const lines = found.map(row => [row.strategy, ...row.cells, row.commit])
     const table = [columns, columns.map(() => '---'), ...lines].map(line => `| ${line.join(' | ')} |`)
     return lines.length === 0 ? [] : [`## ${name}\n\n${table.join('\n')}\n`]
