@@ -59,7 +59,7 @@ try {
 async function runCase({ name, config, variants }: StrategyCase): Promise<void> {
   printResult(`\n${name}\n${header.join('  ')}`)
   for (const variant of variants.filter(each => each.name.includes(flags.variants))) {
-    const known = rowOf(name, variant)
+    const known = rowOf(each => each === name, variant)
     const row = known === undefined || flags.again ? await measureRow(name, variant, config) : known
     if (row !== known) keep([...rows.filter(each => each !== known), row])
     printResult([row.strategy, ...row.cells].join('  '))
@@ -78,11 +78,11 @@ function keep(all: readonly Row[]): void {
   writeFileSync(join(flags.out, 'strategies.md'), report())
 }
 
-/** Of the same rates and seeds. @param name - of a case, or the first words of one */
-function rowOf(name: string, variant: Variant): Row | undefined {
+/** Of the same rates and seeds. */
+function rowOf(isCase: (name: string) => boolean, variant: Variant): Row | undefined {
   return rows.find(
     row =>
-      row.case.startsWith(name) &&
+      isCase(row.case) &&
       row.strategy === variant.name &&
       row.rates.join() === rates.join() &&
       row.seeds.join() === seeds.join()
@@ -92,7 +92,8 @@ function rowOf(name: string, variant: Variant): Row | undefined {
 /** The best without faults, which may be known from a row of the same data and other faults. */
 async function rateOf(name: string, variant: Variant, config: SimulationConfig): Promise<number> {
   if (rates.length === 1) return rates[0]
-  const known = rowOf(name.slice(0, name.lastIndexOf(',') + 1), variant)
+  const data = name.slice(0, name.lastIndexOf(',') + 1)
+  const known = rowOf(each => each.startsWith(data), variant)
   if (known !== undefined && !flags.again) return Number(known.cells[0])
   const [{ learningRate }] = await compared(variant, { ...config, loss: '0', churn: [] }, rates, seeds.slice(0, 1))
   return learningRate
@@ -138,7 +139,7 @@ function percent({ median, min, max }: Median): string {
 function report(): string {
   const columns = [...header, 'commit']
   const tables = strategyCases().flatMap(({ name, variants }) => {
-    const found = variants.flatMap(variant => rowOf(name, variant) ?? [])
+    const found = variants.flatMap(variant => rowOf(each => each === name, variant) ?? [])
     const lines = found.map(row => [row.strategy, ...row.cells, row.commit])
     const table = [columns, columns.map(() => '---'), ...lines].map(line => `| ${line.join(' | ')} |`)
     return lines.length === 0 ? [] : [`## ${name}\n\n${table.join('\n')}\n`]

@@ -26,28 +26,26 @@ const middle: Sizes = { ...small, nodes: 16 }
 const large: Sizes = { nodes: 64, dataset: 'mnist', samples: 937, rounds: 100 }
 const digits: Sizes = { nodes: 8, dataset: 'digits', rounds: 200 }
 
-const faults = [
-  { loss: '0', churn: undefined },
-  { loss: '0.1', churn: undefined },
-  { loss: '0.3', churn: undefined },
-  // A round takes some 60 ms: nodes are gone for some 8 rounds each time.
-  { loss: '0', churn: 'on-off:0.5,0.5' }
-] as const
-type Fault = (typeof faults)[number]
-const [noFault] = faults
+interface Fault {
+  readonly loss: number
+  readonly halfOffline: boolean
+}
+
+/** A round takes some 60 ms: nodes are gone for some 8 rounds each time. */
+const offline = 'on-off:0.5,0.5'
+const losses = [0, 0.1, 0.3]
+const [noFault, ...faults]: readonly Fault[] = [false, true].flatMap(halfOffline =>
+  losses.map(loss => ({ loss, halfOffline }))
+)
 
 /** The most important first: whoever stops the sweep has those. */
 export function strategyCases(): StrategyCase[] {
   const skewed = 'dirichlet:0.1'
   return [
-    createCase(small, skewed, noFault),
-    ...faults.slice(1).map(fault => createCase(small, skewed, fault)),
-    createCase(small, 'iid', noFault),
+    ...[skewed, 'iid', 'dirichlet:1'].flatMap(partition => underEveryFault(small, partition)),
+    ...[skewed, 'iid', 'dirichlet:1'].flatMap(partition => underEveryFault(digits, partition)),
     createCase(middle, skewed, noFault),
-    createCase(large, skewed, noFault),
-    createCase(small, 'dirichlet:1', noFault),
-    ...['iid', 'dirichlet:1'].flatMap(partition => faults.slice(1).map(fault => createCase(small, partition, fault))),
-    ...[skewed, 'dirichlet:1', 'iid'].flatMap(partition => faults.map(fault => createCase(digits, partition, fault)))
+    createCase(large, skewed, noFault)
   ]
 }
 
@@ -68,11 +66,14 @@ const variants = parseVariants(
   ].join(',')
 )
 
-function createCase(sizes: Sizes, partition: string, { loss, churn }: Fault): StrategyCase {
+function underEveryFault(sizes: Sizes, partition: string): StrategyCase[] {
+  return [noFault, ...faults].map(fault => createCase(sizes, partition, fault))
+}
+
+function createCase(sizes: Sizes, partition: string, fault: Fault): StrategyCase {
   const { nodes, dataset, samples, rounds } = sizes
-  const fault = churn !== undefined ? 'half offline' : loss === '0' ? 'no faults' : `${100 * Number(loss)} % lost`
   return {
-    name: `${dataset}, ${nodes} nodes, ${partition}, ${fault}`,
+    name: `${dataset}, ${nodes} nodes, ${partition}, ${faultName(fault)}`,
     variants,
     config: {
       nodes,
@@ -94,12 +95,17 @@ function createCase(sizes: Sizes, partition: string, { loss, churn }: Fault): St
       backend: 'auto',
       latency: '20',
       stepTime: '5',
-      loss,
-      churn: churn === undefined ? [] : [parseDisturbance(churn)],
+      loss: String(fault.loss),
+      churn: fault.halfOffline ? [parseDisturbance(offline)] : [],
       energy: defaultEnergy,
       evalNodes: Math.min(nodes, 16)
     }
   }
+}
+
+function faultName({ loss, halfOffline }: Fault): string {
+  const names = [...(loss > 0 ? [`${100 * loss} % lost`] : []), ...(halfOffline ? ['half offline'] : [])]
+  return names.join(' and ') || 'no faults'
 }
 
 /** @throws InvalidParametersError when no case has all of the words in its name */
