@@ -14,10 +14,12 @@ export function machine(): string {
   return `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, commit ${commit()}`
 }
 
-/** The commit that is checked out, as short as it is unique. */
+/** The commit that is checked out, as short as it is unique, `-dirty` when code differs from it: results that are kept are none. */
 export function commit(): string {
+  const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8', stdio: 'pipe' }).trim()
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':/', ':(top,exclude)bench/results')
+    return `${git('describe', '--always')}${changed === '' ? '' : '-dirty'}`
   } catch {
     return 'unknown'
   }
