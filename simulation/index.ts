@@ -1,6 +1,6 @@
 export { AnalyticWorkforce, nothingToLearn, type AnalyticProblem } from './analytic-workforce.js'
 export { defaultConditions, parseConditions, type Conditions, type ParsedConditions } from './conditions.js'
-export { checkMemory, vectorsPerNode, type MemoryNeeds } from './memory.js'
+export { checkMemory, checkNodes, vectorsPerNode, type MemoryNeeds } from './memory.js'
 export { checkDisturbances, disturb, parseDisturbance, type Disturbance } from './churn.js'
 export { parseProblem, type ParsedProblem } from './problems.js'
 export {

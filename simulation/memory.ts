@@ -41,6 +41,24 @@ export function estimateMemory(needs: MemoryNeeds): number {
 }
 
 /**
+ * Call it before anything is made for each node, whatever the nodes will learn.
+ *
+ * @param availableBytes - what this process may still take
+ * @throws NotEnoughMemoryError when the nodes alone need more
+ */
+export function checkNodes(nodes: number, availableBytes: number): void {
+  const needed = fixedBytes + nodes * bytesPerNode
+  if (needed <= availableBytes) return
+  const room = Math.max(0, Math.floor((availableBytes - fixedBytes) / bytesPerNode))
+  throw new NotEnoughMemoryError(
+    `${nodes} nodes need more than ${gigabytes(needed)} of memory, whatever they learn; ${gigabytes(availableBytes)} are free. ` +
+      `Use fewer than ${room} nodes.`,
+    needed,
+    availableBytes
+  )
+}
+
+/**
  * @param availableBytes - what this process may still take
  * @throws NotEnoughMemoryError with the estimate, and how many nodes there is room for
  */
@@ -49,11 +67,14 @@ export function checkMemory(needs: MemoryNeeds, availableBytes: number): void {
   if (needed <= availableBytes) return
   const alone = estimateMemory({ ...needs, nodes: 0 })
   const room = Math.max(0, Math.floor(((availableBytes - alone) / (needed - alone)) * needs.nodes))
-  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
   throw new NotEnoughMemoryError(
     `${needs.nodes} nodes with ${needs.parameters} parameters each need about ${gigabytes(needed)} of memory; ` +
       `${gigabytes(availableBytes)} are free. Use ${room} nodes or fewer, or a smaller model.`,
     needed,
     availableBytes
   )
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
 }

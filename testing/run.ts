@@ -77,8 +77,9 @@ async function runReal(config: SimulationConfig, path: string): Promise<SwarmCur
 
 function plan(config: SimulationConfig, path: string): SimulationPlan {
   try {
-    return planSimulation(config)
+    return planSimulation(config, process.availableMemory())
   } catch (cause) {
+    if (cause instanceof NotEnoughMemoryError) throw new InvalidSpecError(`${path}.nodes`, cause.message, { cause })
     const { name, message } = cause as Error
     const isPartition = cause instanceof InvalidDataError && config.partition === `file:${cause.file}`
     const fields: Record<string, string> = { InvalidDataError: 'dataset', InvalidModelError: 'model' }

@@ -1,4 +1,4 @@
-import { circulantEdges, fixedTopology } from './graph.js'
+import { checkEdges, circulantEdges, fixedTopology } from './graph.js'
 
 /**
  * i ~ i ± 2^k (mod size) for every 2^k < size: at most 2 ceil(log2 size) neighbours each.
@@ -9,5 +9,6 @@ import { circulantEdges, fixedTopology } from './graph.js'
 export const exponential = fixedTopology('exponential', size => {
   const offsets: number[] = []
   for (let offset = 1; offset < size; offset *= 2) offsets.push(offset)
+  checkEdges('exponential', size, size * offsets.length)
   return circulantEdges(size, offsets)
 })

@@ -12,7 +12,7 @@ export function checkEdges(spec: string, size: number, edges: number): void {
   if (edges <= MOST_EDGES) return
   throw new InvalidParametersError(
     `${spec} on ${size} nodes: it would have ${edges} edges; at most ${MOST_EDGES} are kept. ` +
-      'Use a topology with fewer neighbours, such as exponential or random-regular:8, or fewer nodes.'
+      'Use a topology with fewer neighbours, such as random-regular:8, or fewer nodes.'
   )
 }
 

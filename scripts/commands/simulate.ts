@@ -37,9 +37,9 @@ export function simulateCommand(): Command {
 }
 
 async function runSimulation(flags: SimulateFlags, command: Command): Promise<void> {
-  const plan = planSimulation(await simulationConfigOf(flags))
-  refuseDataFlags(command, flags.problem)
   const { workers, availableBytes } = resourcesOf(flags)
+  const plan = planSimulation(await simulationConfigOf(flags), availableBytes)
+  refuseDataFlags(command, flags.problem)
   await checkRoom(plan, availableBytes)
   const record = new RunRecord(flags.out, plan.config, new Date(), bufferedLines)
   narrate(`${announceSimulation(plan)}\nrecord    ${record.folder}`)

@@ -41,14 +41,14 @@ export class ComparisonRun implements Stoppable {
 
   /** @throws whatever is wrong with any of the runs, before the first one starts */
   constructor(init: ComparisonInit) {
-    const { base, variants, learningRates, seeds, target } = init
+    const { base, variants, learningRates, seeds, target, availableBytes } = init
     this.#init = init
     // Single runs do not stop at the target, and so do not ask whether there can be one.
-    planSimulation({ ...configOfVariant(base, variants[0], learningRates[0], seeds[0]), until: target })
+    planSimulation({ ...configOfVariant(base, variants[0], learningRates[0], seeds[0]), until: target }, availableBytes)
     this.#runs = variants.flatMap(variant =>
       learningRates.flatMap(learningRate =>
         seeds.map(seed => {
-          const plan = planSimulation(configOfVariant(base, variant, learningRate, seed))
+          const plan = planSimulation(configOfVariant(base, variant, learningRate, seed), availableBytes)
           return { variant, learningRate, seed, plan }
         })
       )

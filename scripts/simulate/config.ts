@@ -1,6 +1,7 @@
 import {
   checkDisturbances,
   checkMemory,
+  checkNodes,
   parseConditions,
   type Conditions,
   type Disturbance,
@@ -33,8 +34,13 @@ export interface SimulationPlan {
   readonly subject: Subject
 }
 
-/** @throws whatever is wrong with the conditions, the churn, the data, the partition, the model or a spec */
-export function planSimulation(config: SimulationConfig): SimulationPlan {
+/**
+ * @param availableBytes - what this process may still take
+ * @throws NotEnoughMemoryError when it cannot hold so many nodes, whatever they learn
+ * @throws whatever is wrong with the conditions, the churn, the data, the partition, the model or a spec
+ */
+export function planSimulation(config: SimulationConfig, availableBytes: number): SimulationPlan {
+  checkNodes(config.nodes, availableBytes)
   checkDisturbances(config.churn)
   return { config, conditions: parseConditions(config), subject: createSubject(config, config.problem) }
 }

@@ -16,7 +16,7 @@ export async function replay(
   folder: string,
   { workers, availableBytes }: { readonly workers: number; readonly availableBytes: number }
 ): Promise<void> {
-  const plan = planSimulation(readConfig(folder))
+  const plan = planSimulation(readConfig(folder), availableBytes)
   const comparison = new Comparison(folder)
   await checkRoom(plan, availableBytes)
   narrate(`${announceSimulation(plan)}\nreplays   ${folder}`)

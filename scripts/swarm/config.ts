@@ -65,7 +65,6 @@ export function planSwarm(config: SwarmConfig): SwarmPlan {
   const { nodes, settings, label, kind, standardise, missing } = config
   const path = config.dataset === 'mnist' ? mnistFolder() : config.dataset
   const data: DataSource = { path, seed: settings.seed, missing }
-  const graph = createTopology(settings.topology).graph(nodes, settings.seed)
   const partition = parsePartition(config.partition)
   // Only tables need their rows for a schema; of images a row is enough.
   const options = {
@@ -81,7 +80,10 @@ export function planSwarm(config: SwarmConfig): SwarmPlan {
     throw new UsageError(`${labels.length} training rows cannot be shared out over ${nodes} nodes; lower --nodes.`)
   const rows = partition.assign({ labels, nodes, samples }, createRng(settings.seed).fork('partition'))
   const task = buildTask(settings, schemaOf(path, options))
-  checkBudgetOn(graph, createCompressor(task.compress, modelLayout(task.model)))
+  checkBudgetOn(
+    createTopology(settings.topology).graph(nodes, settings.seed),
+    createCompressor(task.compress, modelLayout(task.model))
+  )
   if (settings.sharing !== undefined) checkLastRounds(parseSharing(settings.sharing), config.rounds)
   checkTarget(config.until, task)
   return { config, task, data, rows }

@@ -171,7 +171,13 @@ for (const [flags, code, message] of [
   [['--nodes', '4', '--eval-nodes', '5'], 2, '--eval-nodes 5: expected at most --nodes, which is 4.'],
   [['--averaging', 'd-psgd', '--compress', 'top-k:0.1'], 2, 'Use anti-entropy or choco-sgd, which send differences'],
   [['--workers', '0'], 2, 'Expected a whole number from 1 to 256.'],
-  [['--nodes', '100', '--memory', '0.3'], 3, '0.3 GB are free. Use 0 nodes or fewer, or a smaller model.']
+  [
+    ['--nodes', '10000000', '--memory', '8'],
+    3,
+    '10000000 nodes need more than 400.3 GB of memory, whatever they learn; 8.0 GB are free. Use fewer than 192500 nodes.'
+  ],
+  [['--nodes', '150000'], 2, '120 training rows cannot be shared out over 150000 nodes; lower --nodes.'],
+  [['--nodes', '20', '--memory', '0.301'], 3, '0.3 GB are free. Use 2 nodes or fewer, or a smaller model.']
 ] as const) {
   simulate(`refuses ${flags.join(' ')}`, async () => {
     const out = join(folder.path, 'refused')
