@@ -78,8 +78,9 @@ export class RoundMachine {
   readonly #peers = new Peers()
   /** How long messages may be; undefined: as the compressor makes them. */
   readonly #budget: BudgetController | undefined
-  /** What `parameters` were when local steps began; only strategies that average meanwhile need it. */
-  readonly #base: Float32Array | undefined
+  /** What `parameters` were when local steps began, if a strategy that averages meanwhile has been given an update since then. */
+  #base: Float32Array | undefined
+  #baseIsKept = false
   readonly #memory: RoundMemory | undefined
   /** Exchanges that peers opened since this round began, also those that have left meanwhile. */
   #offers = new Map<string, number>()
@@ -115,7 +116,6 @@ export class RoundMachine {
     const plausibility = new Plausibility()
     this.#state = { parameters, neighbours: [], swarmSize: 1, round, finished: false, compressor, rng, plausibility }
     this.#stepsTaken = stepsTaken
-    if (!averaging.synchronous) this.#base = new Float32Array(parameters.length)
     const budgetBytes = isAdaptive(compressor) ? BUDGET_STATE_BYTES : 0
     const saved = init.strategyState
     if (isAdaptive(compressor)) this.#budget = new BudgetController(compressor, saved?.slice(0, budgetBytes))
@@ -129,7 +129,7 @@ export class RoundMachine {
 
   /** Where the local steps under way begin. It stays as it is until `trained`. */
   get start(): Float32Array {
-    return this.#base ?? this.#state.parameters
+    return this.#baseIsKept ? this.#base! : this.#state.parameters
   }
 
   /** Optimiser steps that this node has taken, in all its rounds. */
@@ -226,7 +226,7 @@ export class RoundMachine {
     const { parameters } = this.#state
     this.#stepsTaken += this.#steps
     this.#loss = loss
-    if (this.#base !== undefined) addDifference(work, parameters, this.#base)
+    if (this.#baseIsKept) addDifference(work, parameters, this.#base!)
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
     else {
       this.#memory?.forget()
@@ -277,7 +277,17 @@ export class RoundMachine {
     }
     if (update.round <= this.#state.round + maxRoundsAhead) sender.heardRound = update.round
     if (this.#averaging.keepsPace === true && update.round < this.#state.round) sender.isBehind = true
+    if (this.#phase === 'training') this.#keepBase()
     this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
+  }
+
+  /** In most rounds nothing arrives during local steps, and nothing is copied. */
+  #keepBase(): void {
+    if (this.#baseIsKept) return
+    const { parameters } = this.#state
+    this.#base ??= new Float32Array(parameters.length)
+    this.#base.set(parameters)
+    this.#baseIsKept = true
   }
 
   #synchronousUpdate(from: string, sender: PeerRecord, update: Update, nowMs: number): void {
@@ -367,7 +377,7 @@ export class RoundMachine {
     this.#roundStartedMs = nowMs
     if (this.#offers.size > 0) this.#offers = new Map()
     if (this.#averaging.keepsPace === true) this.#peers.forgetWhoIsBehind()
-    this.#base?.set(this.#state.parameters)
+    this.#baseIsKept = false
     this.#work?.set(this.#state.parameters)
     const { round } = this.#state
     this.#steps =

@@ -197,8 +197,9 @@ export class VirtualNode implements Occurrence {
   #train({ firstStep, steps, offset }: Extract<Action, { type: 'train' }>): void {
     const { clock, lookahead, workforce } = this.#parts
     if (steps === 0) return clock.after(0, this)
-    const request = { node: this.#index, parameters: this.#machine.start, firstStep, steps, offset }
-    this.#training = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.train(request))
+    this.#training = lookahead.assign(clock.nowMs + this.#roundMs, () =>
+      workforce.train({ node: this.#index, parameters: this.#machine.start, firstStep, steps, offset })
+    )
     this.#steps += steps
     clock.after(this.#roundMs, this)
   }
