@@ -62,7 +62,10 @@ const variants = parseVariants(
     'choco-sgd/top-k:0.01@exponential',
     'choco-sgd/sign@exponential',
     'anti-entropy@ring',
-    'anti-entropy/sign@exponential'
+    'anti-entropy/sign@exponential',
+    'epidemic/float32@exponential',
+    'gossip-learning/float32@exponential',
+    'push-sum/float32@exponential'
   ].join(',')
 )
 
