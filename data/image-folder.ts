@@ -70,8 +70,7 @@ export function readImageLabels({ labels }: ImageFiles): Uint8Array {
  */
 export function inferImageSchema({ train }: ImageFolder, layout: 'flat' | 'image' = 'flat'): ImageSchema {
   const shape = useIdx(train.images, IMAGE_DIMENSIONS, file => imageShape(file.shape))
-  let highest = 0
-  for (const label of readImageLabels(train)) highest = Math.max(highest, label)
+  const highest = Math.max(...new Set(readImageLabels(train)))
   return {
     kind: 'image',
     inputShape: layout === 'flat' ? [width(shape)] : shape,

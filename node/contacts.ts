@@ -1,5 +1,5 @@
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Rng } from '../learning/rng.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './logger.js'

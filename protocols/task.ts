@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidTaskError } from './errors.js'
 
 /** Bytes of a task on the wire: a frame, less room for members. It holds a model's topology, never its parameters. */

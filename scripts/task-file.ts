@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { loadModelFile, LOSS_NAMES, OPTIMIZER_NAMES } from '../engine/index.js'
 import type { LearningSettings } from '../node/index.js'
 import { InvalidTaskError } from '../protocols/errors.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parsePartition } from '../data/index.js'
 import { OPTIMIZER_NAMES } from '../engine/index.js'
 import { chooseCompressor } from '../learning/averaging/check-compressor.js'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Schema } from '../../data/index.js'
 import { decodeTask, parseTask, taskBytes, type Task } from '../../protocols/index.js'
 import { DamagedCheckpointError, ForeignCheckpointError } from './errors.js'

@@ -19,7 +19,7 @@ const batch = 32
 const measureMs = 4000
 const rate = 200
 const bars = { p50Ms: 2, p99Ms: 8, slowdown: 0.15, throughputShare: 0.5 }
-const murmur = fileURLToPath(new URL('../murmur.js', import.meta.url))
+const murmur = fileURLToPath(new URL('../../bundle/murmur.js', import.meta.url))
 
 const { features } = readMnist({ trainRows: [0], testRows: Array.from({ length: 64 }, (_, row) => row) }).test
 const images = Array.from({ length: 64 }, (_, row) => [...features.subarray(784 * row, 784 * (row + 1))])

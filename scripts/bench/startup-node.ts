@@ -1,18 +1,16 @@
-// A node that takes one training step and says when. Started by startup.ts with an IPC channel.
+// A node that takes one training step and says when, as an application that embeds it would. Started by startup.ts with an IPC
+// channel and the path of its data.
 import { performance } from 'node:perf_hooks'
-import { mnistFolder } from '../../data/mnist.js'
 
 const tell = (milestone: string): void => {
   process.send!([milestone, performance.timeOrigin + performance.now()])
 }
 
 tell('node')
-const { createNode } = await import('../../node/index.js')
+const { createNode } = await import('murmuration')
 tell('modules')
-const { loadOwnData } = await import('../../node/own-data.js')
-const rows = Array.from({ length: 1000 }, (_, row) => row)
 const node = await createNode({
-  data: schema => loadOwnData(mnistFolder(), { schema, trainRows: rows }),
+  data: process.argv[2],
   listen: ['/ip4/127.0.0.1/tcp/0'],
   settings: { localSteps: 1 },
   rounds: 1,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { NoRunError } from '../errors.js'
 import type { SwarmConfig } from '../swarm/config.js'
 import type { Summary } from '../swarm/summary.js'

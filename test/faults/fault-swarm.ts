@@ -14,7 +14,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.js'
 import { within } from '../helpers/within.js'
 import { averaging } from './options.js'
 
-const program = fileURLToPath(new URL('../../scripts/swarm/node-process.js', import.meta.url))
+const program = fileURLToPath(new URL('../../bundle/node-process.js', import.meta.url))
 
 export interface FaultSwarmInit {
   readonly nodes: number

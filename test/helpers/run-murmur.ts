@@ -5,7 +5,7 @@ import { Changes } from './changes.js'
 import { temporaryFolder } from './temporary-folder.js'
 import { within } from './within.js'
 
-const entry = fileURLToPath(new URL('../../scripts/murmur.js', import.meta.url))
+const entry = fileURLToPath(new URL('../../bundle/murmur.js', import.meta.url))
 /** What a command writes without being told where stays out of the sources. */
 const folder = temporaryFolder()
 const timeoutMs = 30_000
