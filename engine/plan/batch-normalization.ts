@@ -16,6 +16,7 @@ const DEFAULT_MOMENTUM = 0.99
 export const batchNormalization: LayerKind = {
   fusesRelu: true,
   overwritesGradient: true,
+  mixesExamples: true,
   accepts: layer => isOverChannels(layer) && startsAsUsual(layer),
   place({ config, inputShape }, { memory, parameters, gradients }) {
     const channels = inputShape[inputShape.length - 1]

@@ -6,7 +6,7 @@ import type { LayerKind } from './layer-kind.js'
 export const dense: LayerKind = {
   fusesRelu: true,
   accepts: () => true,
-  place({ inputShape, outputShape, tensors }, { rows: mostRows, batchRows, parameters, gradients }) {
+  place({ inputShape, outputShape, tensors }, { rows: mostRows, trainingRows, parameters, gradients }) {
     const inputs = inputShape[inputShape.length - 1]
     const units = outputShape[outputShape.length - 1]
     const positions = elementCount(inputShape) / inputs
@@ -15,8 +15,8 @@ export const dense: LayerKind = {
     return {
       scratch: Math.max(
         gemmScratch(mostRows * positions, units, inputs),
-        gemmScratch(inputs, units, batchRows * positions),
-        gemmScratch(batchRows * positions, inputs, units)
+        gemmScratch(inputs, units, trainingRows * positions),
+        gemmScratch(trainingRows * positions, inputs, units)
       ),
       forward({ kernels, rows, input, output, relu, scratch }) {
         const m = rows * positions

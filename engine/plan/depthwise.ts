@@ -9,7 +9,7 @@ import { convolutionWindow, encodeWindow, isPlainWindow } from './window.js'
 export const depthwise: LayerKind = {
   fusesRelu: true,
   accepts: isPlainWindow,
-  place(layer, { memory, rows: mostRows, batchRows, parameters, gradients }) {
+  place(layer, { memory, rows: mostRows, trainingRows, parameters, gradients }) {
     const { inputShape, outputShape } = layer
     const width = elementCount(inputShape)
     const channels = outputShape[2]
@@ -21,7 +21,7 @@ export const depthwise: LayerKind = {
     const [kernelGradient, biasGradient] = gradients
     const filter = denseFilter(layer, memory, parameters[0], kernelGradient)
     const copies = times === 1 ? 0 : memory.reserve(mostRows * width * times)
-    const copiesGradient = times === 1 ? 0 : memory.reserve(batchRows * width * times)
+    const copiesGradient = times === 1 ? 0 : memory.reserve(trainingRows * width * times)
     return {
       scratch: 0,
       forward({ kernels, rows, input, output, relu }) {

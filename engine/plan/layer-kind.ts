@@ -12,6 +12,8 @@ export interface LayerKind {
   readonly keepsOutput?: boolean
   /** Whether `backward` may write the gradient of its one input over that of its output. @default false */
   readonly overwritesGradient?: boolean
+  /** Whether an example's output depends on the other examples of its batch. @default false */
+  readonly mixesExamples?: boolean
   /** Whether it makes random choices, and so needs a key for each step. @default false */
   readonly isRandom?: boolean
   /** Whether the plan can train a layer of this configuration. */
@@ -26,7 +28,7 @@ export interface Placement {
   /** Most rows of a forward pass. */
   readonly rows: number
   /** Most rows of a backward pass. */
-  readonly batchRows: number
+  readonly trainingRows: number
   /** Of each tensor of the layer, in their order. */
   readonly parameters: readonly Address[]
   /** Where the gradient of each tensor belongs. */
