@@ -1,6 +1,7 @@
 import { elementCount } from '../../learning/parameters.js'
 import { gemmScratch } from '../kernel-memory.js'
 import type { LayerKind } from './layer-kind.js'
+import { differentiateOutput } from './output-gradient.js'
 
 /** y = x W + b over the last extent of the input. */
 export const dense: LayerKind = {
@@ -22,10 +23,11 @@ export const dense: LayerKind = {
         const m = rows * positions
         kernels.gemm(m, units, inputs, input, inputs, 1, kernel, units, 1, output, bias, relu, false, scratch)
       },
-      backward({ kernels, rows, input, outputGradient: given, inputGradient: asked, scratch }) {
+      backward(pass) {
+        const { kernels, rows, input, outputGradient: given, inputGradient: asked, scratch } = pass
         const m = rows * positions
+        differentiateOutput(pass, positions, units, biasGradient)
         kernels.gemm(inputs, units, m, input, 1, inputs, given, units, 1, kernelGradient, 0, false, false, scratch)
-        if (bias !== 0) kernels.columnSums(given, m, units, biasGradient)
         if (asked !== 0) {
           kernels.gemm(m, inputs, units, given, units, 1, kernel, 1, units, asked, 0, false, false, scratch)
         }

@@ -28,10 +28,21 @@ export const groupNormalization: LayerKind = {
         const statistics = [mean, variance, epsilon] as const
         kernels.normalize(input, rows, positions, channels, ...statistics, gamma, beta, output, relu, scratch)
       },
-      backward({ kernels, rows, input, outputGradient, inputGradient, scratch }) {
+      backward({ kernels, rows, input, output, relu, outputGradient, inputGradient, scratch }) {
+        const activation = relu ? output : 0
         const statistics = [mean, variance, epsilon, gamma] as const
         const written = [inputGradient, gammaGradient, betaGradient, scratch] as const
-        kernels.normalizeGradient(input, outputGradient, rows, positions, channels, groups, ...statistics, ...written)
+        kernels.normalizeGradient(
+          input,
+          outputGradient,
+          activation,
+          rows,
+          positions,
+          channels,
+          groups,
+          ...statistics,
+          ...written
+        )
       }
     }
   }

@@ -6,7 +6,7 @@ export type { ModelLayer } from '../topology.js'
 
 /** A kind of layer that the compiled plan can train. */
 export interface LayerKind {
-  /** Whether `forward` applies relu itself when it is told to. */
+  /** Whether `forward` applies relu itself when it is told to, and `backward` its derivative. */
   readonly fusesRelu: boolean
   /** Whether its backward pass needs the output as `forward` wrote it. @default false */
   readonly keepsOutput?: boolean
@@ -61,16 +61,17 @@ interface Pass {
   readonly key: number
   /** Where in the batch the rows begin. */
   readonly firstRow: number
+  /** Whether relu belongs to the layer; always false for one that does not fuse it. */
+  readonly relu: boolean
 }
 
 export interface ForwardPass extends Pass {
-  /** Always false for a layer that does not fuse it. */
-  readonly relu: boolean
   /** Whether the gradient is asked for next. */
   readonly training: boolean
 }
 
 export interface BackwardPass extends Pass {
+  /** Of what comes after relu; the layer may change it. */
   readonly outputGradient: Address
   /** For each input; 0: not asked for. */
   readonly inputGradients: readonly Address[]

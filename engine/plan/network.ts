@@ -150,13 +150,13 @@ export class Network {
   backward(kernels: Kernels, rows: number, { firstRow = 0 }: PassOptions = {}): void {
     const scratch = this.#scratch
     for (let i = this.#steps.length - 1; i >= 0; i--) {
-      const { layer, activation, inputs, output, width, inputWidths, gradients } = this.#steps[i]
+      const { layer, activation, fused, inputs, output, width, inputWidths, gradients } = this.#steps[i]
       const outputGradient = this.#slots[gradients.output]
-      differentiate(activation, kernels, this.memory, outputGradient, output, rows * width)
+      if (!fused) differentiate(activation, kernels, this.memory, outputGradient, output, rows * width)
       const inputGradients = gradients.inputs.map(({ slot }) => (slot === undefined ? 0 : this.#slots[slot]))
       const [[input], [inputGradient]] = [inputs, inputGradients]
       const values = { inputs, input, output, outputGradient, inputGradients, inputGradient }
-      layer.backward({ kernels, rows, ...values, scratch, key: this.#keys[i], firstRow })
+      layer.backward({ kernels, rows, ...values, relu: fused, scratch, key: this.#keys[i], firstRow })
       for (const [j, { slot, addTo }] of gradients.inputs.entries()) {
         if (slot === undefined || addTo === undefined) continue
         kernels.addInto(this.#slots[slot], this.#slots[addTo], rows * inputWidths[j])

@@ -42,7 +42,7 @@ export const separable: LayerKind = {
       backward(pass) {
         const gradient = { inputGradients: [middleGradient], inputGradient: middleGradient }
         pointwise.backward({ ...pass, inputs: [middle], input: middle, ...gradient })
-        spatial.backward({ ...pass, output: middle, outputGradient: middleGradient })
+        spatial.backward({ ...pass, relu: false, output: middle, outputGradient: middleGradient })
       }
     }
   }
