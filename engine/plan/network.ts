@@ -11,9 +11,9 @@ import { MODEL_INPUT, type PlanStep } from './steps.js'
 const MOST_ROWS = 256
 const MOST_FLOATS = 2 ** 21
 /** Values of rows that go through the model together in training fit in this: a second-level cache, roughly. */
-const TRAINING_FLOATS = 2 ** 19
+const TRAINING_FLOATS = 2 ** 18
 /** Adding up the gradients of parts of a batch costs little when the values of a part are so many times more than parameters. */
-const FLOATS_OF_PARAMETER = 16
+const FLOATS_OF_PARAMETER = 10
 
 interface PlacedStep {
   readonly name: string
@@ -37,7 +37,8 @@ interface PlacedStep {
 export function rowsAtATime(steps: readonly PlanStep[], batchSize: number): number {
   if (steps.some(({ kind }) => kind.mixesExamples)) return batchSize
   const floats = Math.max(TRAINING_FLOATS, FLOATS_OF_PARAMETER * parameterCount(steps))
-  return Math.min(batchSize, Math.ceil(floats / floatsOfRow(steps)))
+  const parts = Math.max(1, Math.round((batchSize * floatsOfRow(steps)) / floats))
+  return Math.ceil(batchSize / parts)
 }
 
 /** Which rows of a batch go through the network together, when not all of it. */
