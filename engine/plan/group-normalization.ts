@@ -25,13 +25,10 @@ export const groupNormalization: LayerKind = {
       scratch: 5 * channels,
       forward({ kernels, rows, input, output, relu, scratch }) {
         kernels.moments(input, rows, positions, channels, groups, mean, variance)
-        const statistics = [mean, variance, epsilon] as const
-        kernels.normalize(input, rows, positions, channels, ...statistics, gamma, beta, output, relu, scratch)
+        kernels.normalize(input, rows, positions, channels, mean, variance, epsilon, gamma, beta, output, relu, scratch)
       },
       backward({ kernels, rows, input, output, relu, outputGradient, inputGradient, scratch }) {
         const activation = relu ? output : 0
-        const statistics = [mean, variance, epsilon, gamma] as const
-        const written = [inputGradient, gammaGradient, betaGradient, scratch] as const
         kernels.normalizeGradient(
           input,
           outputGradient,
@@ -40,8 +37,14 @@ export const groupNormalization: LayerKind = {
           positions,
           channels,
           groups,
-          ...statistics,
-          ...written
+          mean,
+          variance,
+          epsilon,
+          gamma,
+          inputGradient,
+          gammaGradient,
+          betaGradient,
+          scratch
         )
       }
     }
