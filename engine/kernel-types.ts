@@ -21,6 +21,7 @@ export interface Kernels {
   ) => void
   readonly multiplyRegisters: (values: Address, turns: number) => number
   readonly columnSums: (matrix: Address, rows: number, columns: number, sums: Address) => void
+  readonly cutColumnSums: (gradient: Address, activation: Address, rows: number, columns: number, sums: Address) => void
   readonly relu: (values: Address, length: number) => void
   readonly reluGradient: (gradient: Address, activation: Address, length: number) => void
   readonly sigmoid: (values: Address, length: number) => void
@@ -199,6 +200,7 @@ export interface Kernels {
   readonly normalizeGradient: (
     x: Address,
     yGradient: Address,
+    activation: Address,
     blocks: number,
     positions: number,
     channels: number,

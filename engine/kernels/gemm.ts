@@ -3,6 +3,8 @@ import { EDGE_FLOATS, TILE_COLUMNS, cachedColumns, multiplyRows } from './tile'
 
 /** Terms summed at a time: a strip of B that deep stays in a first-level cache. */
 const BLOCK_DEPTH: i32 = 256
+/** Floats from one value to the next up to which a column is read where it is; further apart they compete for places of a cache. */
+const MOST_PITCH: i32 = 256
 
 /**
  * C = A B, then plus a bias row, then relu; C is m x n, row-major, without gaps. A is m x k and B is k x n, each with
@@ -31,7 +33,7 @@ export function gemm(
 
 /**
  * One block of terms. Of A and B the one with fewer rows or columns is packed once and stays in the cache; the other is
- * packed a strip at a time. Contiguous rows of A are read where they are.
+ * packed a strip at a time. Rows of A are read where they are, if their values or those of neighbouring rows lie side by side.
  *
  * @param start - what the sums begin with, or 0; `startRow` floats between its rows
  */
@@ -43,7 +45,9 @@ function multiplyBlock(
 ): void {
   const strip = at(scratch, EDGE_FLOATS)
   const kept = at(strip, k * TILE_COLUMNS)
-  const packsA = aColumn != 1
+  const packsA = aColumn != 1 && (aRow != 1 || aColumn > MOST_PITCH)
+  const next = packsA ? 1 : aRow
+  const along = packsA ? TILE_COLUMNS : aColumn
   if (m > n) {
     packStrips(b, bColumn, bRow, n, k, kept)
     const most = cachedColumns(k)
@@ -55,7 +59,7 @@ function multiplyBlock(
         const begin = start ? at(start, i * startRow + j) : 0
         const columns = min(most, n - j)
         const target = at(c, i * n + j)
-        multiplyPairs(rows, columns, k, from, packsA ? 0 : aRow, at(kept, j * k), begin, startRow, target, n, relu, scratch)
+        multiplyPairs(rows, columns, k, from, next, along, at(kept, j * k), begin, startRow, target, n, relu, scratch)
       }
     }
   } else {
@@ -68,7 +72,7 @@ function multiplyBlock(
         const begin = start ? at(start, i * startRow + j) : 0
         const rows = min(TILE_COLUMNS, m - i)
         const target = at(c, i * n + j)
-        multiplyPairs(rows, columns, k, from, packsA ? 0 : aRow, strip, begin, startRow, target, n, relu, scratch)
+        multiplyPairs(rows, columns, k, from, next, along, strip, begin, startRow, target, n, relu, scratch)
       }
     }
   }
@@ -78,15 +82,13 @@ function multiplyBlock(
 // @ts-ignore: decorator
 @inline
 function multiplyPairs(
-  rows: i32, n: i32, k: i32, a: usize, aRow: i32, b: usize,
+  rows: i32, n: i32, k: i32, a: usize, next: i32, along: i32, b: usize,
   start: usize, startRow: i32, c: usize, pitch: i32, relu: bool, edge: usize
 ): void {
-  const next: i32 = aRow ? aRow : 1
-  const along: usize = aRow ? 4 : TILE_COLUMNS << 2
   for (let i = 0; i < rows; i += 2) {
     const second = i + 1 < rows ? 1 : 0
     multiplyRows(
-      1, k, 0, at(a, i * next), at(a, (i + second) * next), along, b, n,
+      1, k, 0, at(a, i * next), at(a, (i + second) * next), <usize>along << 2, b, n,
       start ? at(start, i * startRow) : 0, <usize>(second * startRow) << 2,
       at(c, i * pitch), <usize>(second * pitch) << 2, relu, edge
     )

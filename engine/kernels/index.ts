@@ -1,7 +1,7 @@
 export { sigmoid, sigmoidGradient, tanh, tanhGradient } from './activations'
 export { addInto, copy, copyRows, repeatValues, sumRepeated, swapAxes } from './arrays'
 export { addScaled, clip, scale, squaredNorm } from './clipping'
-export { columnSums } from './column-sums'
+export { columnSums, cutColumnSums } from './column-sums'
 export { convolve, convolveFilterGradient, convolveInputGradient } from './convolution'
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise'
 export { dropout } from './dropout'

@@ -49,3 +49,11 @@ export function zero<T>(): T {
   if (isVector<T>()) return f32x4.splat(0)
   return 0
 }
+
+/** `value` where `told` is positive, else zero. */
+// @ts-ignore: decorator
+@inline
+export function keepPositive<T>(value: T, told: T): T {
+  if (isVector<T>()) return v128.and(value, f32x4.gt(told, f32x4.splat(0)))
+  return told > 0 ? value : 0
+}

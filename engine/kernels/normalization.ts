@@ -1,5 +1,7 @@
 import { atLeast } from './bounds'
-import { columnProducts, columnSums } from './column-sums'
+import { columnSquares, columnSums, cutColumnProducts } from './column-sums'
+import { add, div, mul, splat, sqrt, sub, zero } from './lanes'
+import { multiplyAdd } from './multiply-add'
 import { addRow } from './rows'
 
 // Batch and group normalisation are one computation: the values lie as blocks x positions x channels, and the channels of
@@ -15,7 +17,7 @@ export function moments(
   for (let block = 0; block < blocks; block++, mean += row, variance += row) {
     columnSums(x, positions, channels, mean)
     poolGroups(mean, channels, groups, share)
-    columnProducts(0, x, positions, channels, mean, variance)
+    columnSquares(x, positions, channels, mean, variance)
     poolGroups(variance, channels, groups, share)
     x += <usize>positions * row
   }
@@ -33,21 +35,30 @@ export function normalize(
   const row = <usize>channels << 2
   const least = f32x4.splat(relu ? 0 : -Infinity)
   for (let block = 0; block < blocks; block++, mean += row, variance += row) {
-    for (let at: usize = 0; at < row; at += 4) {
-      store<f32>(scratch + at, load<f32>(gamma + at) * inverseDeviation(variance + at, epsilon))
-    }
-    for (let i = 0; i < positions; i++, x += row, y += row) {
-      let at: usize = 0
-      for (; at + 16 <= row; at += 16) {
-        const centred = f32x4.sub(v128.load(x + at), v128.load(mean + at))
-        const value = f32x4.add(f32x4.mul(centred, v128.load(scratch + at)), v128.load(beta + at))
-        v128.store(y + at, atLeast(least, value))
+    let at: usize = 0
+    for (; at + 16 <= row; at += 16) writeScale<v128>(scratch + at, gamma + at, variance + at, epsilon)
+    for (; at < row; at += 4) writeScale<f32>(scratch + at, gamma + at, variance + at, epsilon)
+    let left = positions
+    // What belongs to a channel is loaded once for four positions.
+    for (; left >= 4; left -= 4, x += 4 * row, y += 4 * row) {
+      for (at = 0; at + 16 <= row; at += 16) {
+        const m = v128.load(mean + at)
+        const a = v128.load(scratch + at)
+        const b = v128.load(beta + at)
+        normalizeVector(x + at, y + at, m, a, b, least)
+        normalizeVector(x + at + row, y + at + row, m, a, b, least)
+        normalizeVector(x + at + 2 * row, y + at + 2 * row, m, a, b, least)
+        normalizeVector(x + at + 3 * row, y + at + 3 * row, m, a, b, least)
       }
       for (; at < row; at += 4) {
-        const centred = load<f32>(x + at) - load<f32>(mean + at)
-        const value = centred * load<f32>(scratch + at) + load<f32>(beta + at)
-        store<f32>(y + at, relu ? max<f32>(value, 0) : value)
+        for (let i = at; i < 4 * row; i += row) normalizeValue(x + i, y + i, mean + at, scratch + at, beta + at, relu)
       }
+    }
+    for (; left > 0; left--, x += row, y += row) {
+      for (at = 0; at + 16 <= row; at += 16) {
+        normalizeVector(x + at, y + at, v128.load(mean + at), v128.load(scratch + at), v128.load(beta + at), least)
+      }
+      for (; at < row; at += 4) normalizeValue(x + at, y + at, mean + at, scratch + at, beta + at, relu)
     }
   }
 }
@@ -58,11 +69,13 @@ export function normalize(
  * With xhat the normalised x and s = gamma * yGradient, xGradient = (s - mean(s) - xhat * mean(s * xhat)) / deviation, the
  * means being over a group.
  *
+ * @param yGradient - set to zero first wherever the activation is zero
+ * @param activation - y after relu, or 0: without relu
  * @param xGradient - or 0; may be yGradient
  * @param scratch - room for 5 x channels floats
  */
 export function normalizeGradient(
-  x: usize, yGradient: usize, blocks: i32, positions: i32, channels: i32, groups: i32,
+  x: usize, yGradient: usize, activation: usize, blocks: i32, positions: i32, channels: i32, groups: i32,
   mean: usize, variance: usize, epsilon: f32, gamma: usize,
   xGradient: usize, gammaGradient: usize, betaGradient: usize, scratch: usize
 ): void {
@@ -76,38 +89,73 @@ export function normalizeGradient(
   memory.fill(gammaGradient, 0, row)
   memory.fill(betaGradient, 0, row)
   for (let block = 0; block < blocks; block++, mean += row, variance += row) {
-    columnSums(yGradient, positions, channels, sums)
-    columnProducts(yGradient, x, positions, channels, mean, products)
-    for (let at: usize = 0; at < row; at += 4) {
-      const inverse = inverseDeviation(variance + at, epsilon)
-      const weight = load<f32>(gamma + at)
-      store<f32>(products + at, load<f32>(products + at) * inverse)
-      store<f32>(scale + at, weight * inverse)
-      store<f32>(shift + at, weight * load<f32>(sums + at))
-      store<f32>(slope + at, weight * load<f32>(products + at))
-    }
+    cutColumnProducts(yGradient, activation, x, positions, channels, mean, sums, products)
+    let at: usize = 0
+    for (; at + 16 <= row; at += 16) weigh<v128>(at, variance, epsilon, gamma, sums, products, scale, shift, slope)
+    for (; at < row; at += 4) weigh<f32>(at, variance, epsilon, gamma, sums, products, scale, shift, slope)
     addRow(betaGradient, sums, channels)
     addRow(gammaGradient, products, channels)
     if (xGradient) {
       poolGroups(shift, channels, groups, share)
       poolGroups(slope, channels, groups, share)
-      for (let at: usize = 0; at < row; at += 4) {
-        const inverse = inverseDeviation(variance + at, epsilon)
-        store<f32>(shift + at, load<f32>(shift + at) * inverse)
-        store<f32>(slope + at, load<f32>(slope + at) * inverse * inverse)
-      }
+      for (at = 0; at + 16 <= row; at += 16) unscale<v128>(shift + at, slope + at, variance + at, epsilon)
+      for (; at < row; at += 4) unscale<f32>(shift + at, slope + at, variance + at, epsilon)
       combine(xGradient, yGradient, x, positions, channels, mean, scale, shift, slope)
       xGradient += <usize>positions * row
     }
     x += <usize>positions * row
     yGradient += <usize>positions * row
+    if (activation) activation += <usize>positions * row
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function inverseDeviation(variance: usize, epsilon: f32): f32 {
-  return 1 / sqrt<f32>(load<f32>(variance) + epsilon)
+function writeScale<T>(target: usize, gamma: usize, variance: usize, epsilon: f32): void {
+  store<T>(target, mul<T>(load<T>(gamma), inverseDeviation<T>(variance, epsilon)))
+}
+
+// @ts-ignore: decorator
+@inline
+function normalizeVector(x: usize, y: usize, mean: v128, scale: v128, beta: v128, least: v128): void {
+  v128.store(y, atLeast(least, multiplyAdd(f32x4.sub(v128.load(x), mean), scale, beta)))
+}
+
+// @ts-ignore: decorator
+@inline
+function normalizeValue(x: usize, y: usize, mean: usize, scale: usize, beta: usize, relu: bool): void {
+  const value = (load<f32>(x) - load<f32>(mean)) * load<f32>(scale) + load<f32>(beta)
+  store<f32>(y, relu ? max<f32>(value, 0) : value)
+}
+
+/** The channels at `at`: normalise their products, and weigh sums and products by gamma. */
+// @ts-ignore: decorator
+@inline
+function weigh<T>(
+  at: usize, variance: usize, epsilon: f32, gamma: usize, sums: usize, products: usize, scale: usize, shift: usize, slope: usize
+): void {
+  const inverse = inverseDeviation<T>(variance + at, epsilon)
+  const weight = load<T>(gamma + at)
+  const product = mul<T>(load<T>(products + at), inverse)
+  store<T>(products + at, product)
+  store<T>(scale + at, mul<T>(weight, inverse))
+  store<T>(shift + at, mul<T>(weight, load<T>(sums + at)))
+  store<T>(slope + at, mul<T>(weight, product))
+}
+
+// @ts-ignore: decorator
+@inline
+function unscale<T>(shift: usize, slope: usize, variance: usize, epsilon: f32): void {
+  const inverse = inverseDeviation<T>(variance, epsilon)
+  const away = sub<T>(zero<T>(), inverse)
+  store<T>(shift, mul<T>(load<T>(shift), away))
+  store<T>(slope, mul<T>(mul<T>(load<T>(slope), inverse), away))
+}
+
+// @ts-ignore: decorator
+@inline
+function inverseDeviation<T>(variance: usize, epsilon: f32): T {
+  return div<T>(splat<T>(1), sqrt<T>(add<T>(load<T>(variance), splat<T>(epsilon))))
 }
 
 /** Replace each channel's value by `share` times the sum over its group. */
@@ -120,50 +168,43 @@ function poolGroups(values: usize, channels: i32, groups: i32, share: f32): void
   }
 }
 
-/** target[c] = scale[c] gradient[c] - shift[c] - slope[c] (x[c] - mean[c]), at each position. */
+/** target[c] = scale[c] gradient[c] + slope[c] (x[c] - mean[c]) + shift[c], at each position. */
 function combine(
   target: usize, gradient: usize, x: usize, positions: i32, channels: i32, mean: usize, scale: usize, shift: usize, slope: usize
 ): void {
   const row = <usize>channels << 2
-  // What belongs to a channel is loaded once for four positions.
-  for (; positions >= 4; positions -= 4) {
+  // What belongs to a channel is loaded once for two positions.
+  for (; positions >= 2; positions -= 2, target += 2 * row, gradient += 2 * row, x += 2 * row) {
     let at: usize = 0
-    for (; at + 16 <= row; at += 16, target += 16, gradient += 16, x += 16) {
+    for (; at + 16 <= row; at += 16) {
       const m = v128.load(mean + at)
       const a = v128.load(scale + at)
       const b = v128.load(shift + at)
       const c = v128.load(slope + at)
-      combineVector(target, gradient, x, m, a, b, c)
-      combineVector(target + row, gradient + row, x + row, m, a, b, c)
-      combineVector(target + 2 * row, gradient + 2 * row, x + 2 * row, m, a, b, c)
-      combineVector(target + 3 * row, gradient + 3 * row, x + 3 * row, m, a, b, c)
+      combineVector(target + at, gradient + at, x + at, m, a, b, c)
+      combineVector(target + at + row, gradient + at + row, x + at + row, m, a, b, c)
     }
-    for (; at < row; at += 4, target += 4, gradient += 4, x += 4) {
-      for (let i: usize = 0; i < 4 * row; i += row) {
-        combineValue(target + i, gradient + i, x + i, mean + at, scale + at, shift + at, slope + at)
-      }
+    for (; at < row; at += 4) {
+      combineValue(target + at, gradient + at, x + at, mean + at, scale + at, shift + at, slope + at)
+      combineValue(target + at + row, gradient + at + row, x + at + row, mean + at, scale + at, shift + at, slope + at)
     }
-    target += 3 * row
-    gradient += 3 * row
-    x += 3 * row
   }
-  for (; positions > 0; positions--) {
-    let at: usize = 0
-    for (; at + 16 <= row; at += 16, target += 16, gradient += 16, x += 16) {
-      const m = v128.load(mean + at)
-      combineVector(target, gradient, x, m, v128.load(scale + at), v128.load(shift + at), v128.load(slope + at))
-    }
-    for (; at < row; at += 4, target += 4, gradient += 4, x += 4) {
-      combineValue(target, gradient, x, mean + at, scale + at, shift + at, slope + at)
-    }
+  if (positions == 0) return
+  let at: usize = 0
+  for (; at + 16 <= row; at += 16) {
+    const m = v128.load(mean + at)
+    combineVector(target + at, gradient + at, x + at, m, v128.load(scale + at), v128.load(shift + at), v128.load(slope + at))
+  }
+  for (; at < row; at += 4) {
+    combineValue(target + at, gradient + at, x + at, mean + at, scale + at, shift + at, slope + at)
   }
 }
 
 // @ts-ignore: decorator
 @inline
 function combineVector(target: usize, gradient: usize, x: usize, mean: v128, scale: v128, shift: v128, slope: v128): void {
-  const value = f32x4.sub(f32x4.mul(scale, v128.load(gradient)), shift)
-  v128.store(target, f32x4.sub(value, f32x4.mul(slope, f32x4.sub(v128.load(x), mean))))
+  const value = multiplyAdd(f32x4.sub(v128.load(x), mean), slope, shift)
+  v128.store(target, multiplyAdd(v128.load(gradient), scale, value))
 }
 
 // @ts-ignore: decorator
@@ -171,6 +212,6 @@ function combineVector(target: usize, gradient: usize, x: usize, mean: v128, sca
 function combineValue(
   target: usize, gradient: usize, x: usize, mean: usize, scale: usize, shift: usize, slope: usize
 ): void {
-  const value = load<f32>(scale) * load<f32>(gradient) - load<f32>(shift)
-  store<f32>(target, value - load<f32>(slope) * (load<f32>(x) - load<f32>(mean)))
+  const value = (load<f32>(x) - load<f32>(mean)) * load<f32>(slope) + load<f32>(shift)
+  store<f32>(target, value + load<f32>(scale) * load<f32>(gradient))
 }

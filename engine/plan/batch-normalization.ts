@@ -16,6 +16,7 @@ const DEFAULT_MOMENTUM = 0.99
 export const batchNormalization: LayerKind = {
   fusesRelu: true,
   overwritesGradient: true,
+  mixesExamples: true,
   accepts: layer => isOverChannels(layer) && startsAsUsual(layer),
   place({ config, inputShape }, { memory, parameters, gradients }) {
     const channels = inputShape[inputShape.length - 1]
@@ -48,11 +49,22 @@ export const batchNormalization: LayerKind = {
         const statistics = training ? ([mean, variance] as const) : ([movingMean, movingVariance] as const)
         kernels.normalize(input, 1, over, channels, ...statistics, epsilon, gamma, beta, output, relu, scratch)
       },
-      backward({ kernels, rows, input, outputGradient, inputGradient, scratch }) {
+      backward({ kernels, rows, input, output, relu, outputGradient, inputGradient, scratch }) {
+        const activation = relu ? output : 0
         const statistics = [mean, variance, epsilon, gamma] as const
         const written = [inputGradient, gammaGradient, betaGradient, scratch] as const
         const over = rows * positions
-        kernels.normalizeGradient(input, outputGradient, 1, over, channels, channels, ...statistics, ...written)
+        kernels.normalizeGradient(
+          input,
+          outputGradient,
+          activation,
+          1,
+          over,
+          channels,
+          channels,
+          ...statistics,
+          ...written
+        )
       }
     }
   }

@@ -1,6 +1,7 @@
 import { convolutionScratch } from '../kernel-memory.js'
 import { denseFilter } from './dilation.js'
 import type { LayerKind } from './layer-kind.js'
+import { differentiateOutput } from './output-gradient.js'
 import { convolutionWindow, encodeWindow, isPlainWindow } from './window.js'
 
 /** Conv1D and Conv2D: any kernel, stride and dilation, `valid` or `same`. */
@@ -21,10 +22,11 @@ export const convolution: LayerKind = {
         filter.spread(kernels)
         kernels.convolve(window, rows, input, filter.kernel, bias, output, relu, scratch)
       },
-      backward({ kernels, rows, input, outputGradient, inputGradient, scratch }) {
+      backward(pass) {
+        const { kernels, rows, input, outputGradient, inputGradient, scratch } = pass
+        differentiateOutput(pass, positions, filters, biasGradient)
         kernels.convolveFilterGradient(window, rows, input, outputGradient, filter.gradient, scratch)
         filter.collect(kernels)
-        if (bias !== 0) kernels.columnSums(outputGradient, rows * positions, filters, biasGradient)
         if (inputGradient !== 0) {
           kernels.convolveInputGradient(window, rows, outputGradient, filter.kernel, inputGradient, scratch)
         }

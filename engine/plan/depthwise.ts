@@ -1,6 +1,7 @@
 import { elementCount } from '../../learning/parameters.js'
 import { denseFilter } from './dilation.js'
 import type { LayerKind } from './layer-kind.js'
+import { differentiateOutput } from './output-gradient.js'
 import { convolutionWindow, encodeWindow, isPlainWindow } from './window.js'
 
 /**
@@ -9,7 +10,7 @@ import { convolutionWindow, encodeWindow, isPlainWindow } from './window.js'
 export const depthwise: LayerKind = {
   fusesRelu: true,
   accepts: isPlainWindow,
-  place(layer, { memory, rows: mostRows, batchRows, parameters, gradients }) {
+  place(layer, { memory, rows: mostRows, trainingRows, parameters, gradients }) {
     const { inputShape, outputShape } = layer
     const width = elementCount(inputShape)
     const channels = outputShape[2]
@@ -21,7 +22,7 @@ export const depthwise: LayerKind = {
     const [kernelGradient, biasGradient] = gradients
     const filter = denseFilter(layer, memory, parameters[0], kernelGradient)
     const copies = times === 1 ? 0 : memory.reserve(mostRows * width * times)
-    const copiesGradient = times === 1 ? 0 : memory.reserve(batchRows * width * times)
+    const copiesGradient = times === 1 ? 0 : memory.reserve(trainingRows * width * times)
     return {
       scratch: 0,
       forward({ kernels, rows, input, output, relu }) {
@@ -29,10 +30,11 @@ export const depthwise: LayerKind = {
         if (copies !== 0) kernels.repeatValues(input, rows * width, times, copies)
         kernels.depthwise(window, rows, copies || input, filter.kernel, bias, output, relu)
       },
-      backward({ kernels, rows, input, outputGradient, inputGradient }) {
+      backward(pass) {
+        const { kernels, rows, input, outputGradient, inputGradient } = pass
+        differentiateOutput(pass, positions, channels, biasGradient)
         kernels.depthwiseFilterGradient(window, rows, copies || input, outputGradient, filter.gradient)
         filter.collect(kernels)
-        if (bias !== 0) kernels.columnSums(outputGradient, rows * positions, channels, biasGradient)
         if (inputGradient === 0) return
         kernels.depthwiseInputGradient(window, rows, outputGradient, filter.kernel, copiesGradient || inputGradient)
         if (copiesGradient !== 0) kernels.sumRepeated(copiesGradient, rows * width, times, inputGradient)

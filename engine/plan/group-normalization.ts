@@ -25,13 +25,27 @@ export const groupNormalization: LayerKind = {
       scratch: 5 * channels,
       forward({ kernels, rows, input, output, relu, scratch }) {
         kernels.moments(input, rows, positions, channels, groups, mean, variance)
-        const statistics = [mean, variance, epsilon] as const
-        kernels.normalize(input, rows, positions, channels, ...statistics, gamma, beta, output, relu, scratch)
+        kernels.normalize(input, rows, positions, channels, mean, variance, epsilon, gamma, beta, output, relu, scratch)
       },
-      backward({ kernels, rows, input, outputGradient, inputGradient, scratch }) {
-        const statistics = [mean, variance, epsilon, gamma] as const
-        const written = [inputGradient, gammaGradient, betaGradient, scratch] as const
-        kernels.normalizeGradient(input, outputGradient, rows, positions, channels, groups, ...statistics, ...written)
+      backward({ kernels, rows, input, output, relu, outputGradient, inputGradient, scratch }) {
+        const activation = relu ? output : 0
+        kernels.normalizeGradient(
+          input,
+          outputGradient,
+          activation,
+          rows,
+          positions,
+          channels,
+          groups,
+          mean,
+          variance,
+          epsilon,
+          gamma,
+          inputGradient,
+          gammaGradient,
+          betaGradient,
+          scratch
+        )
       }
     }
   }

@@ -13,7 +13,7 @@ import { acceptsRecurrent, recurrentScratch, recurrentShape } from './recurrent.
 export const gru: LayerKind = {
   fusesRelu: false,
   accepts: acceptsRecurrent,
-  place(layer, { memory, rows: mostRows, batchRows, parameters: [kernel, recurrent, bias = 0], gradients }) {
+  place(layer, { memory, rows: mostRows, trainingRows, parameters: [kernel, recurrent, bias = 0], gradients }) {
     const shape = recurrentShape(layer)
     const { steps, inputs, units, isSequence, isHard } = shape
     const [kernelGradient, recurrentGradient, biasGradient] = gradients
@@ -23,19 +23,19 @@ export const gru: LayerKind = {
     const candidate = forTime(mostRows, units)
     const reset = forTime(mostRows, units)
     const states = memory.reserve((steps + 1) * mostRows * units)
-    const gatesGradient = forTime(batchRows, 2 * units)
-    const candidateGradient = forTime(batchRows, units)
-    const stateGradients = forTime(batchRows, units)
-    const xGradient = forTime(batchRows, inputs)
-    const stateGradient = memory.reserve(batchRows * units)
-    const resetGradient = memory.reserve(batchRows * units)
+    const gatesGradient = forTime(trainingRows, 2 * units)
+    const candidateGradient = forTime(trainingRows, units)
+    const stateGradients = forTime(trainingRows, units)
+    const xGradient = forTime(trainingRows, inputs)
+    const stateGradient = memory.reserve(trainingRows * units)
+    const resetGradient = memory.reserve(trainingRows * units)
     const columns = 3 * units
     const part = memory.reserve(Math.max(inputs, units) * 2 * units)
     const ofGates = (weights: number) => matrix(weights, columns)
     const ofCandidate = (weights: number) => matrix(weights + 8 * units, columns)
 
     return {
-      scratch: recurrentScratch(shape, mostRows, batchRows, [units, 2 * units]),
+      scratch: recurrentScratch(shape, mostRows, trainingRows, [units, 2 * units]),
       forward({ kernels, rows, input, output, scratch }) {
         const all = steps * rows
         const row = rows * units * 4

@@ -6,12 +6,14 @@ export type { ModelLayer } from '../topology.js'
 
 /** A kind of layer that the compiled plan can train. */
 export interface LayerKind {
-  /** Whether `forward` applies relu itself when it is told to. */
+  /** Whether `forward` applies relu itself when it is told to, and `backward` its derivative. */
   readonly fusesRelu: boolean
   /** Whether its backward pass needs the output as `forward` wrote it. @default false */
   readonly keepsOutput?: boolean
   /** Whether `backward` may write the gradient of its one input over that of its output. @default false */
   readonly overwritesGradient?: boolean
+  /** Whether an example's output depends on the other examples of its batch. @default false */
+  readonly mixesExamples?: boolean
   /** Whether it makes random choices, and so needs a key for each step. @default false */
   readonly isRandom?: boolean
   /** Whether the plan can train a layer of this configuration. */
@@ -26,7 +28,7 @@ export interface Placement {
   /** Most rows of a forward pass. */
   readonly rows: number
   /** Most rows of a backward pass. */
-  readonly batchRows: number
+  readonly trainingRows: number
   /** Of each tensor of the layer, in their order. */
   readonly parameters: readonly Address[]
   /** Where the gradient of each tensor belongs. */
@@ -59,16 +61,17 @@ interface Pass {
   readonly key: number
   /** Where in the batch the rows begin. */
   readonly firstRow: number
+  /** Whether relu belongs to the layer; always false for one that does not fuse it. */
+  readonly relu: boolean
 }
 
 export interface ForwardPass extends Pass {
-  /** Always false for a layer that does not fuse it. */
-  readonly relu: boolean
   /** Whether the gradient is asked for next. */
   readonly training: boolean
 }
 
 export interface BackwardPass extends Pass {
+  /** Of what comes after relu; the layer may change it. */
   readonly outputGradient: Address
   /** For each input; 0: not asked for. */
   readonly inputGradients: readonly Address[]

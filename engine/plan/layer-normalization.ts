@@ -28,10 +28,21 @@ export const layerNormalization: LayerKind = {
         kernels.moments(input, blocks, 1, channels, 1, mean, variance)
         kernels.normalize(input, blocks, 1, channels, mean, variance, epsilon, gamma, beta, output, relu, scratch)
       },
-      backward({ kernels, rows, input, outputGradient, inputGradient, scratch }) {
+      backward({ kernels, rows, input, output, relu, outputGradient, inputGradient, scratch }) {
+        const activation = relu ? output : 0
         const statistics = [mean, variance, epsilon, gamma] as const
         const written = [inputGradient, gammaGradient, betaGradient, scratch] as const
-        kernels.normalizeGradient(input, outputGradient, rows * positions, 1, channels, 1, ...statistics, ...written)
+        kernels.normalizeGradient(
+          input,
+          outputGradient,
+          activation,
+          rows * positions,
+          1,
+          channels,
+          1,
+          ...statistics,
+          ...written
+        )
       }
     }
   }

@@ -12,7 +12,7 @@ import { acceptsRecurrent, recurrentScratch, recurrentShape } from './recurrent.
 export const lstm: LayerKind = {
   fusesRelu: false,
   accepts: acceptsRecurrent,
-  place(layer, { memory, rows: mostRows, batchRows, parameters: [kernel, recurrent, bias = 0], gradients }) {
+  place(layer, { memory, rows: mostRows, trainingRows, parameters: [kernel, recurrent, bias = 0], gradients }) {
     const shape = recurrentShape(layer)
     const { steps, inputs, units, isSequence, isHard } = shape
     const [kernelGradient, recurrentGradient, biasGradient] = gradients
@@ -23,14 +23,14 @@ export const lstm: LayerKind = {
     const squashed = forTime(mostRows, units)
     const states = memory.reserve((steps + 1) * mostRows * units)
     const cells = memory.reserve((steps + 1) * mostRows * units)
-    const gatesGradient = forTime(batchRows, columns)
-    const stateGradients = forTime(batchRows, units)
-    const xGradient = forTime(batchRows, inputs)
-    const stateGradient = memory.reserve(batchRows * units)
-    const cellGradient = memory.reserve(batchRows * units)
+    const gatesGradient = forTime(trainingRows, columns)
+    const stateGradients = forTime(trainingRows, units)
+    const xGradient = forTime(trainingRows, inputs)
+    const stateGradient = memory.reserve(trainingRows * units)
+    const cellGradient = memory.reserve(trainingRows * units)
 
     return {
-      scratch: recurrentScratch(shape, mostRows, batchRows, [columns]),
+      scratch: recurrentScratch(shape, mostRows, trainingRows, [columns]),
       forward({ kernels, rows, input, output, scratch }) {
         const row = rows * units * 4
         kernels.swapAxes(input, rows, steps, inputs, x)

@@ -10,6 +10,10 @@ import { MODEL_INPUT, type PlanStep } from './steps.js'
 /** Rows that go through the model at once when it is only asked, unless its buffers would grow too large. */
 const MOST_ROWS = 256
 const MOST_FLOATS = 2 ** 21
+/** Values of rows that go through the model together in training fit in this: a second-level cache, roughly. */
+const TRAINING_FLOATS = 2 ** 18
+/** Adding up the gradients of parts of a batch costs little when the values of a part are so many times more than parameters. */
+const FLOATS_OF_PARAMETER = 10
 
 interface PlacedStep {
   readonly name: string
@@ -24,6 +28,17 @@ interface PlacedStep {
   readonly width: number
   readonly inputWidths: readonly number[]
   readonly gradients: GradientPlan
+}
+
+/**
+ * How many rows of a batch go through the network together in training. A layer then finds in a cache what the one before gave,
+ * where all of the batch would have left it.
+ */
+export function rowsAtATime(steps: readonly PlanStep[], batchSize: number): number {
+  if (steps.some(({ kind }) => kind.mixesExamples)) return batchSize
+  const floats = Math.max(TRAINING_FLOATS, FLOATS_OF_PARAMETER * parameterCount(steps))
+  const parts = Math.max(1, Math.round((batchSize * floatsOfRow(steps)) / floats))
+  return Math.ceil(batchSize / parts)
 }
 
 /** Which rows of a batch go through the network together, when not all of it. */
@@ -52,15 +67,14 @@ export class Network {
   /** Reserve everything in `memory`, which the caller opens. */
   constructor(
     steps: readonly PlanStep[],
-    batchRows: number,
+    trainingRows: number,
     private readonly memory: KernelMemory
   ) {
     const inputWidth = elementCount(steps[0].layer.inputShape)
     const widths = steps.map(({ layer }) => elementCount(layer.outputShape))
-    const floatsOfRow = widths.reduce((sum, width) => sum + width, inputWidth)
-    this.mostRows = Math.max(batchRows, Math.min(MOST_ROWS, Math.floor(MOST_FLOATS / floatsOfRow)))
-    const sizes = steps.map(({ layer }) => layer.tensors.map(({ shape }) => elementCount(shape)))
-    this.size = sizes.flat().reduce((sum, size) => sum + size, 0)
+    this.mostRows = Math.max(trainingRows, Math.min(MOST_ROWS, Math.floor(MOST_FLOATS / floatsOfRow(steps))))
+    const sizes = steps.map(sizesOf)
+    this.size = parameterCount(steps)
     this.parameters = memory.reserve(this.size)
     this.gradient = memory.reserve(this.size)
     this.input = memory.reserve(this.mostRows * inputWidth)
@@ -75,7 +89,7 @@ export class Network {
       const placed = kind.place(layer, {
         memory,
         rows: this.mostRows,
-        batchRows,
+        trainingRows,
         parameters: offsets.map(each => this.parameters + each),
         gradients: offsets.map(each => this.gradient + each)
       })
@@ -93,7 +107,7 @@ export class Network {
       }
     })
     const widest = Math.max(...widths)
-    this.#slots = Array.from({ length: slots }, () => memory.reserve(batchRows * widest))
+    this.#slots = Array.from({ length: slots }, () => memory.reserve(trainingRows * widest))
     this.#scratch = memory.reserve(Math.max(...this.#steps.map(({ layer }) => layer.scratch)))
     this.#keys = new Uint32Array(steps.length)
     this.isRandom = this.#steps.some(({ isRandom }) => isRandom)
@@ -137,13 +151,13 @@ export class Network {
   backward(kernels: Kernels, rows: number, { firstRow = 0 }: PassOptions = {}): void {
     const scratch = this.#scratch
     for (let i = this.#steps.length - 1; i >= 0; i--) {
-      const { layer, activation, inputs, output, width, inputWidths, gradients } = this.#steps[i]
+      const { layer, activation, fused, inputs, output, width, inputWidths, gradients } = this.#steps[i]
       const outputGradient = this.#slots[gradients.output]
-      differentiate(activation, kernels, this.memory, outputGradient, output, rows * width)
+      if (!fused) differentiate(activation, kernels, this.memory, outputGradient, output, rows * width)
       const inputGradients = gradients.inputs.map(({ slot }) => (slot === undefined ? 0 : this.#slots[slot]))
       const [[input], [inputGradient]] = [inputs, inputGradients]
       const values = { inputs, input, output, outputGradient, inputGradients, inputGradient }
-      layer.backward({ kernels, rows, ...values, scratch, key: this.#keys[i], firstRow })
+      layer.backward({ kernels, rows, ...values, relu: fused, scratch, key: this.#keys[i], firstRow })
       for (const [j, { slot, addTo }] of gradients.inputs.entries()) {
         if (slot === undefined || addTo === undefined) continue
         kernels.addInto(this.#slots[slot], this.#slots[addTo], rows * inputWidths[j])
@@ -154,4 +168,19 @@ export class Network {
   get #last(): PlacedStep {
     return this.#steps[this.#steps.length - 1]
   }
+}
+
+/** Of an example's input and of all that layers give of it. */
+function floatsOfRow(steps: readonly PlanStep[]): number {
+  const inputWidth = elementCount(steps[0].layer.inputShape)
+  return steps.reduce((sum, { layer }) => sum + elementCount(layer.outputShape), inputWidth)
+}
+
+function parameterCount(steps: readonly PlanStep[]): number {
+  return steps.flatMap(sizesOf).reduce((sum, size) => sum + size, 0)
+}
+
+/** Of each tensor of a step. */
+function sizesOf({ layer }: PlanStep): readonly number[] {
+  return layer.tensors.map(({ shape }) => elementCount(shape))
 }

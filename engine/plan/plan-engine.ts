@@ -12,9 +12,8 @@ import { createMetrics } from '../metrics.js'
 import { checkTraining, optimizerStateSize } from '../optimizers.js'
 import { concatenate, scatter } from '../statistics.js'
 import { modelLayout, readTopology } from '../topology.js'
-import { batchNormalization } from './batch-normalization.js'
-import { ClippedSum } from './clipped-sum.js'
-import { Network } from './network.js'
+import { GradientSum } from './gradient-sum.js'
+import { Network, rowsAtATime } from './network.js'
 import { PlanOptimizer } from './optimizer.js'
 import { planSteps, type PlanStep } from './steps.js'
 
@@ -30,12 +29,15 @@ export class PlanEngine implements Engine {
   readonly #memory = new KernelMemory()
   readonly #kernels: Kernels
   readonly #network: Network
+  /** Most rows that go through the network together in training. */
+  readonly #rowsAtATime: number
   readonly #optimizer: PlanOptimizer
   readonly #parameters: Float32Array
   readonly #gradient: Float32Array
   readonly #labels: Float32Array
   readonly #layout: Layout
-  readonly #clippedSum: ClippedSum | undefined
+  /** Of a batch that goes through the network in parts. */
+  readonly #gradientSum: GradientSum | undefined
   #batches: Batches | undefined
   /** Of a caller who keeps none. */
   #ownState: Float32Array | undefined
@@ -53,10 +55,12 @@ export class PlanEngine implements Engine {
     this.#layout = modelLayout(topology)
     const { perExampleClipNorm, batchSize } = training
     if (perExampleClipNorm !== undefined) checkSeparable(steps)
-    this.#network = new Network(steps, batchSize, this.#memory)
+    this.#rowsAtATime = perExampleClipNorm === undefined ? rowsAtATime(steps, batchSize) : 1
+    this.#network = new Network(steps, this.#rowsAtATime, this.#memory)
     const { size, parameters, gradient } = this.#network
     this.#optimizer = new PlanOptimizer(this.#memory, training, parameters, gradient, size)
-    this.#clippedSum = perExampleClipNorm === undefined ? undefined : new ClippedSum(this.#memory, gradient, size)
+    const isWhole = perExampleClipNorm === undefined && this.#rowsAtATime >= batchSize
+    this.#gradientSum = isWhole ? undefined : new GradientSum(this.#memory, gradient, size)
     this.stateSize = optimizerStateSize(training.optimizer, size)
     this.#kernels = this.#memory.open(!reproducible)
     this.#parameters = this.#memory.view(parameters, size)
@@ -165,23 +169,22 @@ export class PlanEngine implements Engine {
 
   /** Leave the gradient of the mean loss over these rows in the gradient buffer. */
   #differentiate(data: Dataset, indices: Uint32Array): number {
-    if (this.#clippedSum !== undefined) return this.#differentiateEach(data, indices, this.#clippedSum)
-    this.#gather(data, indices)
-    return this.#pass(indices.length, 0)
-  }
-
-  /** Leave the mean of the clipped gradients of these rows in the gradient buffer. */
-  #differentiateEach(data: Dataset, indices: Uint32Array, sum: ClippedSum): number {
-    const rows = indices.length
+    const sum = this.#gradientSum
+    if (sum === undefined) {
+      this.#gather(data, indices)
+      return this.#pass(indices.length, 0)
+    }
     let loss = 0
     sum.clear()
-    for (let row = 0; row < rows; row++) {
-      this.#gather(data, indices.subarray(row, row + 1))
-      loss += this.#pass(1, row)
-      sum.add(this.#kernels, this.#training.perExampleClipNorm!)
+    for (let first = 0; first < indices.length; first += this.#rowsAtATime) {
+      const part = indices.subarray(first, first + this.#rowsAtATime)
+      const weight = part.length / indices.length
+      this.#gather(data, part)
+      loss += weight * this.#pass(part.length, first)
+      sum.add(this.#kernels, weight, this.#training.perExampleClipNorm)
     }
-    sum.writeMean(this.#kernels, rows)
-    return loss / rows
+    sum.write(this.#kernels)
+    return loss
   }
 
   #gather(data: Dataset, indices: Uint32Array): void {
@@ -207,10 +210,11 @@ export class PlanEngine implements Engine {
   }
 }
 
-/** Batch normalisation makes every example's output depend on the others: none has a gradient of its own. */
+/** Where an example's output depends on the others none has a gradient of its own. */
 function checkSeparable(steps: readonly PlanStep[]): void {
-  const mixing = steps.find(({ kind }) => kind === batchNormalization)
+  const mixing = steps.find(({ kind }) => kind.mixesExamples)
   if (mixing === undefined) return
-  const layer = `layer "${String(mixing.layer.config.name)}" (BatchNormalization)`
+  const { class_name: name, config } = mixing.layer
+  const layer = `layer "${String(config.name)}" (${name})`
   throw new EngineError(`perExampleClipNorm with ${layer}, which mixes examples; expected group normalisation`)
 }

@@ -34,15 +34,15 @@ export function acceptsRecurrent({ config }: ModelLayer): boolean {
 }
 
 /** Floats that the products of a layer need, for `width` values of gates a row in one product. */
-export function recurrentScratch(shape: RecurrentShape, rows: number, batchRows: number, widths: readonly number[]) {
+export function recurrentScratch(shape: RecurrentShape, rows: number, trainingRows: number, widths: readonly number[]) {
   const { steps, inputs, units } = shape
   const sizes = widths.flatMap(width => [
     gemmScratch(steps * rows, width, inputs),
     gemmScratch(rows, width, units),
-    gemmScratch(batchRows, units, width),
-    gemmScratch(inputs, width, steps * batchRows),
-    gemmScratch(units, width, steps * batchRows),
-    gemmScratch(steps * batchRows, inputs, width)
+    gemmScratch(trainingRows, units, width),
+    gemmScratch(inputs, width, steps * trainingRows),
+    gemmScratch(units, width, steps * trainingRows),
+    gemmScratch(steps * trainingRows, inputs, width)
   ])
   return Math.max(...sizes)
 }

@@ -9,7 +9,7 @@ export const separable: LayerKind = {
   fusesRelu: true,
   accepts: isPlainWindow,
   place(layer, placement) {
-    const { memory, rows: mostRows, batchRows, parameters, gradients } = placement
+    const { memory, rows: mostRows, trainingRows, parameters, gradients } = placement
     const [depthwiseTensor, ...pointwiseTensors] = layer.tensors
     const channels = pointwiseTensors[0].shape[2]
     const between = [...layer.outputShape.slice(0, 2), channels]
@@ -32,7 +32,7 @@ export const separable: LayerKind = {
       gradients: gradients.slice(1)
     })
     const middle = memory.reserve(mostRows * elementCount(between))
-    const middleGradient = memory.reserve(batchRows * elementCount(between))
+    const middleGradient = memory.reserve(trainingRows * elementCount(between))
     return {
       scratch: Math.max(spatial.scratch, pointwise.scratch),
       forward(pass) {
@@ -42,7 +42,7 @@ export const separable: LayerKind = {
       backward(pass) {
         const gradient = { inputGradients: [middleGradient], inputGradient: middleGradient }
         pointwise.backward({ ...pass, inputs: [middle], input: middle, ...gradient })
-        spatial.backward({ ...pass, output: middle, outputGradient: middleGradient })
+        spatial.backward({ ...pass, relu: false, output: middle, outputGradient: middleGradient })
       }
     }
   }

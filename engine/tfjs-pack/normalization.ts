@@ -35,7 +35,7 @@ export const normalizations: PackKernels = {
     const [xGradient, gammaGradient, betaGradient] = outputs.map(each => memory.address(each))
     const statistics = [atMean, atVariance, epsilon, atGamma] as const
     const written = [xGradient, gammaGradient, betaGradient, scratch] as const
-    memory.kernels.normalizeGradient(atX, atDy, blocks, positions, channels, groups, ...statistics, ...written)
+    memory.kernels.normalizeGradient(atX, atDy, 0, blocks, positions, channels, groups, ...statistics, ...written)
     return outputs
   }
 }

@@ -4,7 +4,9 @@ import type { Dataset } from '../../data/dataset.js'
 import { createEngine } from '../../engine/create-engine.js'
 import type { ModelTopology, TrainingSettings } from '../../engine/engine.js'
 import { buildModel } from '../../engine/models.js'
+import { rowsAtATime } from '../../engine/plan/network.js'
 import { PlanEngine } from '../../engine/plan/plan-engine.js'
+import { planSteps, type PlanStep } from '../../engine/plan/steps.js'
 import { initialParameters } from '../../engine/topology.js'
 import { close } from '../helpers/close.js'
 import { CLASSIFY, randomDataset, REGRESS, rejection, sequential } from './fixtures.js'
@@ -43,6 +45,34 @@ plan('differentiates a classifier as finite differences do', async () => {
 
 plan('differentiates a regression as finite differences do', async () => {
   await checkGradient(smooth(1, 'linear'), REGRESS, randomDataset(8, 5))
+})
+
+plan('differentiates a batch in parts as its examples one by one', async () => {
+  const topology = sequential(
+    ['Conv2D', { filters: 64, kernel_size: [3, 3], activation: 'relu', batch_input_shape: [null, 32, 32, 1] }],
+    ['GlobalAveragePooling2D', {}],
+    ['Dense', { units: 3, activation: 'softmax' }]
+  )
+  const training = { ...CLASSIFY, batchSize: 11 }
+  const steps = planSteps(topology, training.loss) as readonly PlanStep[]
+  assert.is(rowsAtATime(steps, training.batchSize), 6, 'rows at a time')
+  const data = randomDataset(training.batchSize, 32 * 32, 3)
+  const parameters = initialParameters(topology, 1)
+  const engine = new PlanEngine(topology, training)
+  let expectedLoss = 0
+  const expected = new Float64Array(parameters.length)
+  for (let row = 0; row < data.rows; row++) {
+    const { loss, gradient } = engine.gradient(parameters, data, Uint32Array.of(row))
+    expectedLoss += loss / data.rows
+    gradient.forEach((value, i) => (expected[i] += value / data.rows))
+  }
+  const { loss, gradient } = engine.gradient(
+    parameters,
+    data,
+    Uint32Array.from({ length: data.rows }, (_, i) => i)
+  )
+  close([loss], [expectedLoss], 1e-6, 'loss')
+  close(gradient, expected, 1e-6, 'gradient')
 })
 
 for (const optimizer of ['sgd', 'momentum', 'adam'] as const) {
