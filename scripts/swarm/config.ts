@@ -79,7 +79,7 @@ export function planSwarm(config: SwarmConfig): SwarmPlan {
   if (samples < 1)
     throw new UsageError(`${labels.length} training rows cannot be shared out over ${nodes} nodes; lower --nodes.`)
   const rows = partition.assign({ labels, nodes, samples }, createRng(settings.seed).fork('partition'))
-  const task = buildTask(settings, schemaOf(path, options))
+  const task = buildTask(settings, schemaOf(config.dataset, path, options))
   checkBudgetOn(
     createTopology(settings.topology).graph(nodes, settings.seed),
     createCompressor(task.compress, modelLayout(task.model))
@@ -109,6 +109,6 @@ function checkTarget(until: Target | undefined, { schema }: Task): void {
   )
 }
 
-function schemaOf(path: string, options: LoadOptions): Schema {
-  return loadData(path, { ...options, ...(path === mnistFolder() ? { trainRows: [0], testRows: [0] } : {}) }).schema
+function schemaOf(dataset: string, path: string, options: LoadOptions): Schema {
+  return loadData(path, { ...options, ...(dataset === 'mnist' ? { trainRows: [0], testRows: [0] } : {}) }).schema
 }

