@@ -156,16 +156,22 @@ doubtful('has all forget a member that is gone, and none that is there', () =>
   withHosts(3, async (...hosts) => {
     const changes = new Changes()
     const members = hosts.map(host => join(host, changes))
-    // The last hears of no doubt, as if its process stood still.
-    for (const { doubts } of members.slice(0, 2)) doubts.start()
+    for (const { doubts } of members) doubts.start()
+    const lost = hosts[2]
+    for (const { host } of hosts) host.addEventListener('connection:close', changes.notify)
+    const isLost = ({ host }: TestHost): boolean =>
+      host.getConnections().every(({ remotePeer }) => remotePeer.toString() !== lost.id)
     try {
       await changes.until(
         () => members.every(({ membership }) => membership.peers.length === 3),
         'three to know of three'
       )
+      // Cut off without a word of farewell, and with nothing on its way that would still speak for it.
+      await Promise.all(lost.host.getConnections().map(async connection => connection.close()))
+      await changes.until(() => hosts.slice(0, 2).every(isLost), 'both to lose the third')
       const [first, second] = members
       first.doubts.raise(hosts[1].id)
-      first.doubts.raise(hosts[2].id)
+      first.doubts.raise(lost.id)
       const alive = [hosts[0].id, hosts[1].id].sort()
       const knows = (of: Membership): boolean => of.peers.join() === alive.join()
       await changes.until(() => knows(first.membership) && knows(second.membership), 'both to forget the third')
