@@ -9,11 +9,7 @@ const BLOCK_FLOATS: i32 = 2048
 
 /** sums[j] = sum over rows of matrix[i][j] */
 export function columnSums(matrix: usize, rows: i32, columns: i32, sums: usize): void {
-  const pitch = <usize>columns << 2
-  let at: usize = 0
-  for (; at + 64 <= pitch; at += 64) sumLine(matrix + at, rows, pitch, sums + at)
-  for (; at + 16 <= pitch; at += 16) sum<v128>(matrix + at, rows, pitch, sums + at)
-  for (; at < pitch; at += 4) sum<f32>(matrix + at, rows, pitch, sums + at)
+  sumColumns(matrix, 0, rows, columns, sums, false)
 }
 
 /** squares[j] = sum over rows of (x[i][j] - mean[j])^2 */
@@ -31,18 +27,11 @@ export function columnSquares(x: usize, rows: i32, columns: i32, mean: usize, sq
  * @param activation - what relu gave, or 0: the gradient stays
  */
 export function cutColumnSums(gradient: usize, activation: usize, rows: i32, columns: i32, sums: usize): void {
-  if (!activation) {
-    columnSums(gradient, rows, columns, sums)
-    return
-  }
-  const pitch = <usize>columns << 2
-  let at: usize = 0
-  for (; at + 64 <= pitch; at += 64) cutLine(gradient + at, activation + at, rows, pitch, sums + at)
-  for (; at + 16 <= pitch; at += 16) cut<v128>(gradient + at, activation + at, rows, pitch, sums + at)
-  for (; at < pitch; at += 4) cut<f32>(gradient + at, activation + at, rows, pitch, sums + at)
+  if (activation) sumColumns(gradient, activation, rows, columns, sums, true)
+  else columnSums(gradient, rows, columns, sums)
 }
 
-/** `cutColumnSums` and `columnProducts` of the gradient that it leaves, in one pass. */
+/** `cutColumnSums`, and in the same pass products[j] = sum over rows of gradient[i][j] * (x[i][j] - mean[j]). */
 export function cutColumnProducts(
   gradient: usize, activation: usize, x: usize, rows: i32, columns: i32, mean: usize, sums: usize, products: usize
 ): void {
@@ -66,7 +55,19 @@ export function cutColumnProducts(
   }
 }
 
-function sumLine(source: usize, rows: i32, pitch: usize, target: usize): void {
+// @ts-ignore: decorator
+@inline
+function sumColumns(matrix: usize, activation: usize, rows: i32, columns: i32, sums: usize, cuts: bool): void {
+  const pitch = <usize>columns << 2
+  let at: usize = 0
+  for (; at + 64 <= pitch; at += 64) sumLine(matrix + at, activation + at, rows, pitch, sums + at, cuts)
+  for (; at + 16 <= pitch; at += 16) sum<v128>(matrix + at, activation + at, rows, pitch, sums + at, cuts)
+  for (; at < pitch; at += 4) sum<f32>(matrix + at, activation + at, rows, pitch, sums + at, cuts)
+}
+
+// @ts-ignore: decorator
+@inline
+function sumLine(source: usize, activation: usize, rows: i32, pitch: usize, target: usize, cuts: bool): void {
   let even0 = f32x4.splat(0)
   let even1 = even0
   let even2 = even0
@@ -75,17 +76,18 @@ function sumLine(source: usize, rows: i32, pitch: usize, target: usize): void {
   let odd1 = even0
   let odd2 = even0
   let odd3 = even0
-  for (let i = 0; i < rows; i++, source += pitch) {
-    even0 = f32x4.add(even0, v128.load(source))
-    even1 = f32x4.add(even1, v128.load(source, 16))
-    even2 = f32x4.add(even2, v128.load(source, 32))
-    even3 = f32x4.add(even3, v128.load(source, 48))
+  for (let i = 0; i < rows; i++, source += pitch, activation += pitch) {
+    even0 = f32x4.add(even0, valueAt<v128>(source, activation, cuts))
+    even1 = f32x4.add(even1, valueAt<v128>(source + 16, activation + 16, cuts))
+    even2 = f32x4.add(even2, valueAt<v128>(source + 32, activation + 32, cuts))
+    even3 = f32x4.add(even3, valueAt<v128>(source + 48, activation + 48, cuts))
     if (++i == rows) break
     source += pitch
-    odd0 = f32x4.add(odd0, v128.load(source))
-    odd1 = f32x4.add(odd1, v128.load(source, 16))
-    odd2 = f32x4.add(odd2, v128.load(source, 32))
-    odd3 = f32x4.add(odd3, v128.load(source, 48))
+    activation += pitch
+    odd0 = f32x4.add(odd0, valueAt<v128>(source, activation, cuts))
+    odd1 = f32x4.add(odd1, valueAt<v128>(source + 16, activation + 16, cuts))
+    odd2 = f32x4.add(odd2, valueAt<v128>(source + 32, activation + 32, cuts))
+    odd3 = f32x4.add(odd3, valueAt<v128>(source + 48, activation + 48, cuts))
   }
   v128.store(target, f32x4.add(even0, odd0))
   v128.store(target, f32x4.add(even1, odd1), 16)
@@ -120,9 +122,11 @@ function squareLine(x: usize, rows: i32, pitch: usize, mean: usize, target: usiz
 
 // @ts-ignore: decorator
 @inline
-function sum<T>(source: usize, rows: i32, pitch: usize, target: usize): void {
+function sum<T>(source: usize, activation: usize, rows: i32, pitch: usize, target: usize, cuts: bool): void {
   let total = zero<T>()
-  for (let i = 0; i < rows; i++, source += pitch) total = add<T>(total, load<T>(source))
+  for (let i = 0; i < rows; i++, source += pitch, activation += pitch) {
+    total = add<T>(total, valueAt<T>(source, activation, cuts))
+  }
   store<T>(target, total)
 }
 
@@ -138,34 +142,6 @@ function square<T>(x: usize, rows: i32, pitch: usize, mean: usize, target: usize
   store<T>(target, total)
 }
 
-function cutLine(gradient: usize, activation: usize, rows: i32, pitch: usize, target: usize): void {
-  let even0 = f32x4.splat(0)
-  let even1 = even0
-  let even2 = even0
-  let even3 = even0
-  let odd0 = even0
-  let odd1 = even0
-  let odd2 = even0
-  let odd3 = even0
-  for (let i = 0; i < rows; i++, gradient += pitch, activation += pitch) {
-    even0 = f32x4.add(even0, cutAt<v128>(gradient, activation))
-    even1 = f32x4.add(even1, cutAt<v128>(gradient + 16, activation + 16))
-    even2 = f32x4.add(even2, cutAt<v128>(gradient + 32, activation + 32))
-    even3 = f32x4.add(even3, cutAt<v128>(gradient + 48, activation + 48))
-    if (++i == rows) break
-    gradient += pitch
-    activation += pitch
-    odd0 = f32x4.add(odd0, cutAt<v128>(gradient, activation))
-    odd1 = f32x4.add(odd1, cutAt<v128>(gradient + 16, activation + 16))
-    odd2 = f32x4.add(odd2, cutAt<v128>(gradient + 32, activation + 32))
-    odd3 = f32x4.add(odd3, cutAt<v128>(gradient + 48, activation + 48))
-  }
-  v128.store(target, f32x4.add(even0, odd0))
-  v128.store(target, f32x4.add(even1, odd1), 16)
-  v128.store(target, f32x4.add(even2, odd2), 32)
-  v128.store(target, f32x4.add(even3, odd3), 48)
-}
-
 // @ts-ignore: decorator
 @inline
 function addProducts(
@@ -178,10 +154,10 @@ function addProducts(
   let product0 = v128.load(products)
   let product1 = v128.load(products, 16)
   for (let i = 0; i < rows; i++, gradient += pitch, activation += pitch, x += pitch) {
-    const g0 = cuts ? cutAt<v128>(gradient, activation) : v128.load(gradient)
+    const g0 = valueAt<v128>(gradient, activation, cuts)
     sum0 = f32x4.add(sum0, g0)
     product0 = multiplyAdd(f32x4.sub(v128.load(x), mean0), g0, product0)
-    const g1 = cuts ? cutAt<v128>(gradient + 16, activation + 16) : v128.load(gradient, 16)
+    const g1 = valueAt<v128>(gradient + 16, activation + 16, cuts)
     sum1 = f32x4.add(sum1, g1)
     product1 = multiplyAdd(f32x4.sub(v128.load(x, 16), mean1), g1, product1)
   }
@@ -212,10 +188,8 @@ function addProduct(
 
 // @ts-ignore: decorator
 @inline
-function cut<T>(gradient: usize, activation: usize, rows: i32, pitch: usize, target: usize): void {
-  let total = zero<T>()
-  for (let i = 0; i < rows; i++, gradient += pitch, activation += pitch) total = add<T>(total, cutAt<T>(gradient, activation))
-  store<T>(target, total)
+function valueAt<T>(source: usize, activation: usize, cuts: bool): T {
+  return cuts ? cutAt<T>(source, activation) : load<T>(source)
 }
 
 /** @returns the gradient, which it sets to zero where the activation is zero */
