@@ -47,15 +47,10 @@ export function estimateMemory(needs: MemoryNeeds): number {
  * @throws NotEnoughMemoryError when the nodes alone need more
  */
 export function checkNodes(nodes: number, availableBytes: number): void {
-  const needed = fixedBytes + nodes * bytesPerNode
-  if (needed <= availableBytes) return
-  const room = Math.max(0, Math.floor((availableBytes - fixedBytes) / bytesPerNode))
-  throw new NotEnoughMemoryError(
-    `${nodes} nodes need more than ${gigabytes(needed)} of memory, whatever they learn; ${gigabytes(availableBytes)} are free. ` +
-      `Use fewer than ${room} nodes.`,
-    needed,
-    availableBytes
-  )
+  const nothing = { parameters: 0, stateSize: 0, maxUpdateBytes: 0, vectors: 0, dataBytes: 0 }
+  checkEstimate({ nodes, ...nothing }, availableBytes, (needed, free, room) => {
+    return `${nodes} nodes need more than ${needed} of memory, whatever they learn; ${free} are free. Use fewer than ${room} nodes.`
+  })
 }
 
 /**
@@ -63,16 +58,27 @@ export function checkNodes(nodes: number, availableBytes: number): void {
  * @throws NotEnoughMemoryError with the estimate, and how many nodes there is room for
  */
 export function checkMemory(needs: MemoryNeeds, availableBytes: number): void {
+  const { nodes, parameters } = needs
+  checkEstimate(needs, availableBytes, (needed, free, room) => {
+    return (
+      `${nodes} nodes with ${parameters} parameters each need about ${needed} of memory; ${free} are free. ` +
+      `Use ${room} nodes or fewer, or a smaller model.`
+    )
+  })
+}
+
+/** @param describe - told what is needed and what is free, for people, and how many nodes there is room for */
+function checkEstimate(
+  needs: MemoryNeeds,
+  availableBytes: number,
+  describe: (needed: string, free: string, room: number) => string
+): void {
   const needed = estimateMemory(needs)
   if (needed <= availableBytes) return
   const alone = estimateMemory({ ...needs, nodes: 0 })
   const room = Math.max(0, Math.floor(((availableBytes - alone) / (needed - alone)) * needs.nodes))
-  throw new NotEnoughMemoryError(
-    `${needs.nodes} nodes with ${needs.parameters} parameters each need about ${gigabytes(needed)} of memory; ` +
-      `${gigabytes(availableBytes)} are free. Use ${room} nodes or fewer, or a smaller model.`,
-    needed,
-    availableBytes
-  )
+  const message = describe(gigabytes(needed), gigabytes(availableBytes), room)
+  throw new NotEnoughMemoryError(message, needed, availableBytes)
 }
 
 function gigabytes(bytes: number): string {

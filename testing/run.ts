@@ -43,10 +43,7 @@ async function runVirtual(planned: SimulationPlan, path: string): Promise<SwarmC
   try {
     await checkRoom(planned, process.availableMemory())
   } catch (cause) {
-    if (cause instanceof NotEnoughMemoryError) {
-      throw new InvalidSpecError(`${path}.nodes`, cause.message, { cause })
-    }
-    throw cause
+    throw cause instanceof NotEnoughMemoryError ? tooManyNodes(cause, path) : cause
   }
   const rounds: SwarmRound[] = []
   const run = new SimulationRun({
@@ -79,11 +76,15 @@ function plan(config: SimulationConfig, path: string): SimulationPlan {
   try {
     return planSimulation(config, process.availableMemory())
   } catch (cause) {
-    if (cause instanceof NotEnoughMemoryError) throw new InvalidSpecError(`${path}.nodes`, cause.message, { cause })
+    if (cause instanceof NotEnoughMemoryError) throw tooManyNodes(cause, path)
     const { name, message } = cause as Error
     const isPartition = cause instanceof InvalidDataError && config.partition === `file:${cause.file}`
     const fields: Record<string, string> = { InvalidDataError: 'dataset', InvalidModelError: 'model' }
     const field = isPartition ? 'partition' : config.problem === undefined ? (fields[name] ?? 'samples') : 'problem'
     throw new InvalidSpecError(`${path}.${field}`, message, { cause })
   }
+}
+
+function tooManyNodes(cause: NotEnoughMemoryError, path: string): InvalidSpecError {
+  return new InvalidSpecError(`${path}.nodes`, cause.message, { cause })
 }
