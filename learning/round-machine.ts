@@ -281,7 +281,7 @@ export class RoundMachine {
     this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
   }
 
-  /** In most rounds nothing arrives during local steps, and nothing is copied. */
+  /** Called before an update is used: where none arrives during local steps, nothing is copied. */
   #keepBase(): void {
     if (this.#baseIsKept) return
     const { parameters } = this.#state

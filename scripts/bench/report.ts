@@ -14,7 +14,7 @@ export function machine(): string {
   return `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, commit ${commit()}`
 }
 
-/** The commit that is checked out, as short as it is unique, `-dirty` when code differs from it: results that are kept are none. */
+/** The commit that is checked out, as short as it is unique, `-dirty` when more than kept results differs from it. */
 export function commit(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' }).trim()
   try {
