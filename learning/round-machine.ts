@@ -78,7 +78,7 @@ export class RoundMachine {
   readonly #peers = new Peers()
   /** How long messages may be; undefined: as the compressor makes them. */
   readonly #budget: BudgetController | undefined
-  /** What `parameters` were when local steps began, if a strategy that averages meanwhile has been given an update since then. */
+  /** Where local steps began, if that is not where `parameters` are: a strategy chose it, or has been given an update since then. */
   #base: Float32Array | undefined
   #baseIsKept = false
   readonly #memory: RoundMemory | undefined
@@ -281,7 +281,7 @@ export class RoundMachine {
     this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
   }
 
-  /** Called before an update is used: where none arrives during local steps, nothing is copied. */
+  /** Called before either may change: where local steps begin at the parameters and no update arrives, nothing is copied. */
   #keepBase(): void {
     if (this.#baseIsKept) return
     const { parameters } = this.#state
@@ -378,10 +378,14 @@ export class RoundMachine {
     if (this.#offers.size > 0) this.#offers = new Map()
     if (this.#averaging.keepsPace === true) this.#peers.forgetWhoIsBehind()
     this.#baseIsKept = false
-    this.#work?.set(this.#state.parameters)
     const { round } = this.#state
     this.#steps =
       this.#sharing !== undefined && sharesOnly(this.#sharing, round, this.#lastRound) ? 0 : this.#localSteps
+    if (this.#averaging.beginSteps !== undefined && this.#steps > 0) {
+      this.#keepBase()
+      this.#averaging.beginSteps(this.#base!)
+    }
+    this.#work?.set(this.start)
     this.#memory?.started(this.#state.parameters)
     const train: Action = { type: 'train', round, firstStep: this.#stepsTaken, steps: this.#steps }
     this.#actions.push(this.#memory?.steers === true ? { ...train, offset: this.#memory.state } : train)

@@ -26,6 +26,7 @@ import {
 import { Participation } from './participation.js'
 import { decodeCopy, encodeCopy, versionOf } from './public-copy.js'
 import type { Scratch } from './scratch.js'
+import { WeightPrediction } from './weight-prediction.js'
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38
 const LARGEST_PROGRESS = 2 ** 32 - 1
@@ -87,8 +88,8 @@ interface Brought {
  * Where the compressor leaves it to this strategy (`adaptive-top-k`), increments are longer in the first rounds, when models move
  * most, and shorter in swarms of more than 28: all of a round together then have as many values as there.
  *
- * What is sent is many rounds old, so rounds want enough local steps: of 2 or 4, with momentum 0.9, the model swung, of 8 it did not
- * (measured). Assumes a contraction for C, with few bytes: every node gets every other's increments, n - 1 of them a round. Not
+ * Increments take a round for each hop, and so local steps begin not at the model, but where it will be when those under way have come
+ * (`WeightPrediction`). Assumes a contraction for C, with few bytes: every node gets every other's increments, n - 1 of them a round. Not
  * for dense messages. Assumes honest relays: an increment carries no signature, so a neighbour could change what it hands on, and a
  * snapshot is taken on trust; both must be plausible (`Plausibility`). That two of 10,000 nodes draw the same origin has a
  * probability of 1 %.
@@ -105,13 +106,14 @@ class AntiEntropy implements Averaging {
   readonly keepsPace = true
   readonly keepsToBudget = true
   readonly usualCompressor = 'adaptive-top-k'
-  /** The common model in double precision, what is not sent yet, usual steps, and increments kept as long as a model. */
-  readonly vectors = 6
+  /** The common model in double precision, and of the last round; what is not sent yet, usual steps, and increments kept as long as a model. */
+  readonly vectors = 7
   readonly #scratch: Scratch
   readonly #common: CommonModel
   /** e_i. */
   readonly #residual: Float32Array
   readonly #participation: Participation
+  readonly #prediction: WeightPrediction
   readonly #log: IncrementLog
   readonly #sources = new IncrementSources()
   readonly #links = new Map<string, IncrementLink>()
@@ -148,6 +150,7 @@ class AntiEntropy implements Averaging {
     this.#common = new CommonModel(length)
     this.#residual = new Float32Array(length)
     this.#participation = new Participation(length)
+    this.#prediction = new WeightPrediction(length)
     this.#log = new IncrementLog(4 * length)
   }
 
@@ -165,6 +168,11 @@ class AntiEntropy implements Averaging {
 
   maxUpdateBytes({ maxBytes }: Compressor): number {
     return MAX_OVERHEAD + Math.max(4 * this.#common.length, INCREMENTS_PER_MESSAGE * maxBytes)
+  }
+
+  beginSteps(start: Float32Array): void {
+    if (this.#modelIsOwn) this.#prediction.reset()
+    else this.#prediction.predict(start, this.#log.size)
   }
 
   trained(state: AveragingState): Step {
@@ -243,6 +251,7 @@ class AntiEntropy implements Averaging {
 
   #beginLineage(model: Float32Array, lineage: number, age: number): void {
     this.#common.reset(model)
+    this.#prediction.reset()
     this.#lineage = lineage
     this.#age = age
     this.#log.reset([])
@@ -265,9 +274,9 @@ class AntiEntropy implements Averaging {
     const entries = decodeEntries(payload, compressor, this.#scratch)
     if (!this.#common.hasRoomFor(entries, nodes)) return
     subtract(entries, this.#residual)
-    this.#apply(entries, nodes)
     const origin = this.#self
-    this.#log.add({ origin, version: this.#log.versionOf(origin) + 1, nodes, payload }, round)
+    const increment = { origin, version: this.#log.versionOf(origin) + 1, round, nodes, payload }
+    this.#apply(increment, entries, round)
   }
 
   /**
@@ -460,14 +469,15 @@ class AntiEntropy implements Averaging {
     const squared = entries.values.reduce((sum, value) => sum + value * value, 0)
     if (!allFinite(entries.values) || !this.#common.hasRoomFor(entries, increment.nodes)) return 'not-finite'
     if (!plausibility.admits(squared, parameters)) return 'implausible'
-    this.#apply(entries, increment.nodes)
-    this.#log.add(increment, round)
+    this.#apply(increment, entries, round)
     return squared
   }
 
-  #apply(entries: Entries, nodes: number): void {
-    this.#common.add(entries, nodes)
-    this.#participation.published(entries, nodes)
+  #apply(increment: Increment, entries: Entries, round: number): void {
+    this.#common.add(entries, increment.nodes)
+    this.#participation.published(entries, increment.nodes)
+    this.#prediction.moved(round - increment.round)
+    this.#log.add(increment, round)
   }
 
   #receiveSnapshot(

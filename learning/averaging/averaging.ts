@@ -144,6 +144,12 @@ export interface Averaging {
    * have of this node is no part of it: that repairs itself.
    */
   save?(): Uint8Array
+  /**
+   * Local steps are about to begin; what they change is added to the parameters.
+   *
+   * @param start - a copy of the parameters, which the strategy may change: the steps begin there
+   */
+  beginSteps?(start: Float32Array): void
   /** Local steps have ended and `state.parameters` holds their result. */
   trained(state: AveragingState): Step
   /** An update of a neighbour; when synchronous, of this round and after its `trained`. */

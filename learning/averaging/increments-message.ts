@@ -6,6 +6,8 @@ export interface Increment {
   readonly origin: number
   /** From 1 on, without gaps. */
   readonly version: number
+  /** Of its origin, in which it was made. */
+  readonly round: number
   /** It counts for one of so many nodes. */
   readonly nodes: number
   /** A vector, encoded by the task's compressor. */
@@ -48,18 +50,18 @@ export const MAX_INCREMENTS = 1024
 const LONGEST_VARINT = 5
 /** The longest that a message is, but for its increments' payloads and its snapshot. */
 export const MAX_OVERHEAD =
-  1 + 4 + 4 * LONGEST_VARINT + MAX_ORIGINS * (4 + LONGEST_VARINT) + MAX_INCREMENTS * 4 * LONGEST_VARINT
+  1 + 4 + 4 * LONGEST_VARINT + MAX_ORIGINS * (4 + LONGEST_VARINT) + MAX_INCREMENTS * 5 * LONGEST_VARINT
 const LARGEST_VERSION = 2 ** 31 - 1
 
-const FORMAT = 0x40
+const FORMAT = 0x48
 const ASKS = 1
 const SNAPSHOT = 2
 const ANSWERS = 4
 
 /**
  * Wire: a byte of flags; the lineage, 4 bytes; progress, acknowledged round and number of origins; for each its 4 bytes and 2 * version + wanted;
- * the number of increments; for each the place of its origin in the vector, how many versions it is behind the vector, nodes
- * and length; then the increments, or the snapshot. Little-endian; numbers without a length are varints of 7 bits a byte.
+ * the number of increments; for each the place of its origin in the vector, how many versions it is behind the vector, round,
+ * nodes and length; then the increments, or the snapshot. Little-endian; numbers without a length are varints of 7 bits a byte.
  */
 export function encodeIncrements(message: IncrementsMessage): Uint8Array {
   const { lineage, progress, acknowledged, asks, answers, vector, increments, snapshot } = message
@@ -76,10 +78,11 @@ export function encodeIncrements(message: IncrementsMessage): Uint8Array {
     putVarint(head, 2 * version + Number(wanted))
   }
   putVarint(head, increments.length)
-  for (const { origin, version, nodes, payload } of increments) {
+  for (const { origin, version, round, nodes, payload } of increments) {
     const place = places.get(origin)!
     putVarint(head, place)
     putVarint(head, vector[place].version - version)
+    putVarint(head, round)
     putVarint(head, nodes)
     putVarint(head, payload.length)
   }
@@ -134,9 +137,10 @@ function readIncrements(reader: Reader, vector: readonly VectorEntry[]): Increme
   const heads = Array.from({ length: reader.varint(MAX_INCREMENTS) }, () => {
     const entry = vector[reader.varint(vector.length - 1)]
     const version = entry.version - reader.varint(LARGEST_VERSION)
+    const round = reader.varint(2 ** 32 - 1)
     const nodes = reader.varint(LARGEST_VERSION)
     if (version < 1 || nodes < 1) throw new MalformedUpdateError(`increment ${version} for one of ${nodes} nodes`)
-    return { origin: entry.origin, version, nodes, bytes: reader.varint(LARGEST_VERSION) }
+    return { origin: entry.origin, version, round, nodes, bytes: reader.varint(LARGEST_VERSION) }
   })
   return heads.map(({ bytes, ...rest }) => ({ ...rest, payload: reader.take(bytes) }))
 }

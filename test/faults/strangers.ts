@@ -186,7 +186,7 @@ function incrementOf(
       const scale = payload.findIndex((byte, i) => byte !== larger[i])
       payload.set(bytesOf([value]).subarray(2), scale % 2 === 0 ? scale : scale - 1)
     }
-    return { increments: [{ origin, version: 1, nodes: 1, payload }] }
+    return { increments: [{ origin, version: 1, round: 1, nodes: 1, payload }] }
   }
 }
 
@@ -199,7 +199,7 @@ const attacksOnIncrements: readonly Attack[] = [
   answering('malformed', incrementOf(Infinity)),
   answering('implausible', incrementOf(1e30)),
   answering('malformed', (_, origin) => ({
-    increments: [{ origin, version: 1, nodes: 1, payload: new Uint8Array(5) }]
+    increments: [{ origin, version: 1, round: 1, nodes: 1, payload: new Uint8Array(5) }]
   })),
   answering('unexpected', (_latest, _origin, peer) => ({ snapshot: snapshotOf(0, peer) })),
   // It says that it comes from another swarm that has learned for longer, and is asked for its model.

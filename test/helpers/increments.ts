@@ -30,7 +30,13 @@ export function incrementsFrom(
     asks: false,
     answers: false,
     vector: [{ origin: peerOrigin, version: made.length, wanted: false }],
-    increments: payloads.map((payload, i) => ({ origin: peerOrigin, version: i + 1, nodes: 2, payload })),
+    increments: payloads.map((payload, i) => ({
+      origin: peerOrigin,
+      version: i + 1,
+      round: sent.round,
+      nodes: 2,
+      payload
+    })),
     ...rest
   })
 }

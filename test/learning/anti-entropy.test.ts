@@ -37,8 +37,8 @@ const sample: IncrementsMessage = {
     { origin: 6, version: 0, wanted: true }
   ],
   increments: [
-    { origin: 5, version: 200, nodes: 8, payload: Uint8Array.of(1, 2, 3) },
-    { origin: 0xffffffff, version: 6, nodes: 300, payload: new Uint8Array() }
+    { origin: 5, version: 200, round: 70000, nodes: 8, payload: Uint8Array.of(1, 2, 3) },
+    { origin: 0xffffffff, version: 6, round: 0, nodes: 300, payload: new Uint8Array() }
   ]
 }
 

@@ -105,7 +105,7 @@ const log = suite('IncrementLog')
 log('knows when somebody has not been heard of lately', () => {
   const increments = new IncrementLog(1000)
   const add = (origin: number, version: number, round: number): void =>
-    increments.add({ origin, version, nodes: 2, payload: new Uint8Array(3) }, round)
+    increments.add({ origin, version, round, nodes: 2, payload: new Uint8Array(3) }, round)
   increments.expect(9)
   add(1, 1, 3)
   add(2, 1, 5)

@@ -366,6 +366,29 @@ machine('waits on for most neighbours when these are behind one that keeps pace,
   assert.equal(missed, ['a', 'b', 'c'])
 })
 
+machine('begins local steps where its strategy says, and adds what they change to the parameters', () => {
+  const averaging: Averaging = {
+    name: 'leads',
+    synchronous: false,
+    beginSteps(start) {
+      for (let i = 0; i < LENGTH; i++) start[i] += 2
+    },
+    trained: () => nothing,
+    received: () => nothing,
+    membersChanged: () => nothing,
+    timedOut: () => nothing,
+    awaited: () => ['a']
+  }
+  const node = new MachineBench(averaging, LENGTH)
+  node.start()
+  close(node.parameters, new Float32Array(LENGTH).fill(1), 0)
+  close(node.machine.start, new Float32Array(LENGTH).fill(3), 0)
+  close(node.work, node.machine.start, 0)
+  node.work.fill(7)
+  node.trained()
+  close(node.parameters, new Float32Array(LENGTH).fill(5), 0)
+})
+
 machine('tells its strategy how large the swarm is, which has at least the node and its neighbours', () => {
   const sizes: number[] = []
   const ended: Step = { ...nothing, ended: { averagedWith: [], neighbourDistance: undefined } }
