@@ -8,6 +8,8 @@ import type { Occurrence, VirtualClock } from './virtual-clock.js'
 
 export interface NetworkInit {
   readonly graph: Graph
+  /** Names of the nodes. */
+  readonly peers: readonly string[]
   readonly conditions: ParsedConditions
   readonly rng: Rng
   readonly messages: Messages
@@ -26,11 +28,14 @@ export interface NetworkInit {
 export class Network implements Occurrence {
   readonly #clock: VirtualClock
   readonly #init: NetworkInit
+  readonly #indexOf: ReadonlyMap<string, number>
   readonly #starts: Int32Array
   /** Who receives. */
   readonly #receivers: Int32Array
   /** NaN: the link was not used yet. */
   readonly #latenciesMs: Float64Array
+  /** Used last. */
+  #lastLink = -1
   /** Of links that lose messages. */
   readonly #losses = new Map<number, Loss>()
   /** Of links that take time to send. */
@@ -40,6 +45,7 @@ export class Network implements Occurrence {
     this.#clock = clock
     this.#init = init
     const { size, neighbours } = init.graph
+    this.#indexOf = new Map(init.peers.map((peer, index) => [peer, index]))
     this.#starts = new Int32Array(size + 1)
     for (let node = 0; node < size; node++) this.#starts[node + 1] = this.#starts[node] + neighbours[node].length
     this.#receivers = new Int32Array(this.#starts[size])
@@ -47,9 +53,10 @@ export class Network implements Occurrence {
     this.#latenciesMs = new Float64Array(this.#starts[size]).fill(NaN)
   }
 
-  /** @param to - a neighbour of `from` */
-  send(from: number, to: number, update: Update, bytes: number): void {
-    const link = this.#link(from, to)
+  /** @param peer - a neighbour of `from` */
+  send(from: number, peer: string, update: Update, bytes: number): void {
+    const link = this.#linkTo(from, peer)
+    const to = this.#receivers[link]
     if (Number.isNaN(this.#latenciesMs[link])) this.#draw(link, from, to)
     const message = this.#init.messages.add(from, to, update, bytes)
     const outlet = this.#outlets.size > 0 ? this.#outlets.get(link) : undefined
@@ -70,6 +77,18 @@ export class Network implements Occurrence {
   #deliver(link: number, message: MessageNumber): void {
     if (this.#losses.size > 0 && this.#losses.get(link)?.hits() === true) this.#init.messages.forget(message)
     else this.#clock.after(this.#latenciesMs[link], this, message)
+  }
+
+  /**
+   * What a node sends to all its neighbours it sends in their order, so the next link is looked at first: the name of a receiver
+   * has long left the caches of the processor, and the index would have to read it.
+   */
+  #linkTo(from: number, peer: string): number {
+    const start = this.#starts[from]
+    const next = this.#lastLink + 1
+    const link = next > start && next < this.#starts[from + 1] ? next : start
+    const isIt = this.#init.peers[this.#receivers[link]] === peer
+    return (this.#lastLink = isIt ? link : this.#link(from, this.#indexOf.get(peer)!))
   }
 
   #link(from: number, to: number): number {

@@ -70,7 +70,6 @@ export class Simulation {
   readonly #network: Network
   readonly #messages = new Messages()
   readonly #mailboxes: Mailboxes
-  readonly #indexOf: ReadonlyMap<string, number>
   /** Nodes that have not finished, or still wait for their last evaluation. */
   readonly #learning: Set<number>
   /** Of each node; only nodes of the same group reach each other. */
@@ -88,13 +87,13 @@ export class Simulation {
     this.#init = init
     const { peers, graph, layout, compress, seed, conditions } = init
     const rng = createRng(seed).fork('simulation')
-    this.#indexOf = new Map(peers.map((peer, index) => [peer, index]))
     this.#learning = new Set(peers.keys())
     this.#groups = new Int32Array(peers.length)
     this.#online = new Uint8Array(peers.length).fill(1)
     this.#mailboxes = new Mailboxes(peers, this.#messages)
     this.#network = new Network(this.clock, {
       graph,
+      peers,
       conditions,
       rng: rng.fork('links'),
       messages: this.#messages,
@@ -113,7 +112,7 @@ export class Simulation {
       sharing: init.sharing,
       createMemory: init.createMemory,
       rounds: init.rounds,
-      onSend: (node, to, update, bytes) => this.#network.send(node, this.#indexOf.get(to)!, update, bytes),
+      onSend: (node, to, update, bytes) => this.#network.send(node, to, update, bytes),
       onAveraged: init.onAveraged ?? ignore,
       onRound: init.onRound ?? ignore,
       onRejected: init.onRejected ?? ignore,

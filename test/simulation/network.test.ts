@@ -17,6 +17,9 @@ interface Arrival {
 
 const network = suite('Network')
 
+const nodes = 11
+const nameOf = (node: number): string => `node ${node}`
+
 /** A network, what arrived over it, and a way to let everything arrive. */
 function bench(conditions: Partial<Conditions>): { network: Network; clock: VirtualClock; arrivals: Arrival[] } {
   const clock = new VirtualClock()
@@ -32,7 +35,8 @@ function bench(conditions: Partial<Conditions>): { network: Network; clock: Virt
   }
   const rng = createRng('network')
   const init = {
-    graph: createTopology('complete').graph(11, 1),
+    graph: createTopology('complete').graph(nodes, 1),
+    peers: Array.from({ length: nodes }, (_, node) => nameOf(node)),
     conditions: parseConditions(conditions),
     rng,
     messages,
@@ -49,8 +53,8 @@ const update = (round: number): Update => ({ kind: 'model', round, payload: new 
 
 network('sends one message after another, and drops the oldest that waits when a fifth would have to', () => {
   const { network: links, clock, arrivals } = bench({ latency: '10', bandwidth: '0.8' })
-  for (let round = 1; round <= 7; round++) links.send(0, 1, update(round), 100)
-  links.send(1, 0, update(1), 200)
+  for (let round = 1; round <= 7; round++) links.send(0, nameOf(1), update(round), 100)
+  links.send(1, nameOf(0), update(1), 200)
   letArrive(clock)
   // 0.8 Mbit/s is 100 bytes a millisecond. Updates 2 and 3 had to make room.
   assert.equal(arrivals, [
@@ -65,7 +69,7 @@ network('sends one message after another, and drops the oldest that waits when a
 
 network('loses the share of messages that it was told to, of each link its own', () => {
   const { network: links, clock, arrivals } = bench({ loss: '0.1' })
-  for (let round = 0; round < 500; round++) for (let to = 1; to <= 10; to++) links.send(0, to, update(round), 1)
+  for (let round = 0; round < 500; round++) for (let to = 1; to <= 10; to++) links.send(0, nameOf(to), update(round), 1)
   letArrive(clock)
   // Four standard deviations.
   assert.ok(Math.abs(arrivals.length / 5000 - 0.9) < 0.017, `${arrivals.length} of 5000 arrived`)
@@ -73,6 +77,26 @@ network('loses the share of messages that it was told to, of each link its own',
     arrivals.flatMap(({ to, round }) => (to === i + 1 ? round : [])).join()
   )
   assert.is(new Set(patterns).size, 10)
+})
+
+network('finds whoever a message is for, in whatever order neighbours are sent to', () => {
+  const { network: links, clock, arrivals } = bench({})
+  const sent = [
+    [0, 1],
+    [0, 2],
+    [0, 10],
+    [0, 3],
+    [10, 0],
+    [10, 9],
+    [5, 4],
+    [5, 6]
+  ]
+  for (const [from, to] of sent) links.send(from, nameOf(to), update(1), 1)
+  letArrive(clock)
+  assert.equal(
+    arrivals.map(({ from, to }) => [from, to]),
+    sent
+  )
 })
 
 network('draws the latency of a link once, for both directions', () => {
@@ -83,7 +107,7 @@ network('draws the latency of a link once, for both directions', () => {
     [0, 1],
     [0, 2]
   ])
-    links.send(from, to, update(1), 1)
+    links.send(from, nameOf(to), update(1), 1)
   letArrive(clock)
   const times = (a: number, b: number): number[] =>
     arrivals.flatMap(({ from, to, atMs }) => ([a, b].includes(from) && [a, b].includes(to) ? atMs : []))
@@ -94,7 +118,7 @@ network('draws the latency of a link once, for both directions', () => {
 
 network('sends nothing of what waited for a link that was cleared', () => {
   const { network: links, clock, arrivals } = bench({ latency: '0', bandwidth: '0.8' })
-  for (let round = 1; round <= 3; round++) links.send(0, 1, update(round), 100)
+  for (let round = 1; round <= 3; round++) links.send(0, nameOf(1), update(round), 100)
   links.clear(0, 1)
   letArrive(clock)
   assert.equal(
