@@ -1,4 +1,4 @@
-import { addressOf, eachTile, kernels, tile } from './vector-kernels.js'
+import { addressOf, eachTile, kernels, tile, TILE_LENGTH } from './vector-kernels.js'
 
 /** One tensor of a model, in the order in which the model lists its trainable weights. */
 export interface TensorShape {
@@ -50,13 +50,13 @@ export function squaredDistance(x: Float32Array, y: Float32Array): number {
 
 /** True when no entry is NaN or infinite. */
 export function allFinite(x: Float32Array): boolean {
-  let finite = 1
-  eachTile(x.length, (from, length) => {
+  for (let from = 0; from < x.length; from += TILE_LENGTH) {
+    const length = Math.min(TILE_LENGTH, x.length - from)
     const address = addressOf(x, from)
     if (address === undefined) tile.values.load(x, from, length)
-    finite &= kernels.allFinite(address ?? tile.values.address, length)
-  })
-  return finite === 1
+    if (kernels.allFinite(address ?? tile.values.address, length) === 0) return false
+  }
+  return true
 }
 
 /** Add `y - base` to `x`, changing `x`. */

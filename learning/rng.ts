@@ -21,7 +21,7 @@ export interface Rng {
 /** Source: Blackman, Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 2021 (xoshiro128**). */
 class Xoshiro128 implements Rng {
   /** Four hashes of the stream's name, before they are mixed. */
-  readonly #name: Words
+  readonly #name: Readonly<Words>
   #a: number
   #b: number
   #c: number
@@ -66,9 +66,14 @@ class Xoshiro128 implements Rng {
   }
 
   fork(label: string | number): Rng {
-    // The length keeps fork('a').fork('b') apart from fork('a/b').
     const text = String(label)
-    return new Xoshiro128(extend(this.#name, `/${text.length}:${text}`))
+    const name: Words = [...this.#name]
+    // The length keeps fork('a').fork('b') apart from fork('a/b').
+    extend(name, '/')
+    extend(name, String(text.length))
+    extend(name, ':')
+    extend(name, text)
+    return new Xoshiro128(name)
   }
 }
 
@@ -92,9 +97,9 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits))
 }
 
-type Words = readonly [number, number, number, number]
+type Words = [number, number, number, number]
 
-/** Four 32-bit hashes of a text that goes on: FNV-1a with four offsets, to be finished by `mix32`. */
+/** Four 32-bit hashes of a text that goes on, changed: FNV-1a with four offsets, to be finished by `mix32`. */
 function extend(words: Words, text: string): Words {
   // Not destructured, which would make an iterator for each of the many streams that are forked.
   let a = words[0]
@@ -108,7 +113,11 @@ function extend(words: Words, text: string): Words {
     c = Math.imul(c ^ (unit + 0x2000), 0x01000193)
     d = Math.imul(d ^ (unit + 0x3000), 0x01000193)
   }
-  return [a, b, c, d]
+  words[0] = a
+  words[1] = b
+  words[2] = c
+  words[3] = d
+  return words
 }
 
 /** The finish of MurmurHash3. */

@@ -44,6 +44,8 @@ const LANES = 4
 const tileBytes = 4 * TILE_LENGTH
 const tiles = 7
 const memory = new WebAssembly.Memory({ initial: Math.ceil((tiles * tileBytes) / PAGE_BYTES) })
+/** Asked of the memory once: it never grows, and each asking is a call out of compiled code. */
+const memoryBuffer = memory.buffer
 let reserved = 0
 
 /** Room for one tile in the memory of the kernels. What it holds means nothing between two calls. */
@@ -57,8 +59,8 @@ export class Tile {
   constructor() {
     this.address = reserved
     reserved += tileBytes
-    this.bytes = new Uint8Array(memory.buffer, this.address, tileBytes)
-    this.#floats = new Float32Array(memory.buffer, this.address, TILE_LENGTH)
+    this.bytes = new Uint8Array(memoryBuffer, this.address, tileBytes)
+    this.#floats = new Float32Array(memoryBuffer, this.address, TILE_LENGTH)
     this.#part = this.#floats
   }
 
@@ -110,7 +112,7 @@ export function eachTile(length: number, perform: (from: number, length: number)
 
 /** Where a kernel may read or write a part of a tile's `floats` in place; undefined for a vector that lies elsewhere. */
 export function addressOf(vector: Float32Array, from: number): Address | undefined {
-  return vector.buffer === memory.buffer ? vector.byteOffset + 4 * from : undefined
+  return vector.buffer === memoryBuffer ? vector.byteOffset + 4 * from : undefined
 }
 
 function part(vector: Float32Array, from: number, length: number): Float32Array {

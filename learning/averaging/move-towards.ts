@@ -57,19 +57,18 @@ export function moveTowardsAll(
   scratch: Float32Array
 ): (number | RejectReason | undefined)[] {
   const { parameters, neighbours, compressor, plausibility } = state
-  const squares = compressor.seekable === true ? movedByAll(state, payloads, ours, scratch) : undefined
   // Something is wrong with one of them: what that does to those behind it is for `moveTowards` to say.
-  if (squares === undefined) {
+  if (compressor.seekable !== true || !movedByAll(state, payloads, ours, scratch)) {
     return payloads.map((payload, i) => payload && moveTowards(state, neighbours[i].weight, payload, ours, scratch))
   }
-  const taken: (number | RejectReason | undefined)[] = squares
   let refused = 0
-  for (let i = 0; i < squares.length; i++) {
+  const taken = payloads.map((payload, i) => {
+    if (payload === undefined) return undefined
     const squared = squares[i]
-    if (squared === undefined || plausibility.admits(squared, ours)) continue
-    taken[i] = 'implausible'
+    if (plausibility.admits(squared, ours)) return squared
     refused++
-  }
+    return 'implausible'
+  })
   if (refused > 0) {
     const admitted = payloads.map((payload, i) => (taken[i] === 'implausible' ? undefined : payload))
     movedByAll(state, admitted, ours, scratch)
@@ -78,18 +77,20 @@ export function moveTowardsAll(
   return taken
 }
 
+/** What `movedByAll` found last: of each neighbour whose model came ||theirs - ours||^2. Kept, because every round asks for them. */
+const squares: number[] = []
+
 /**
  * @param result - changed; may be `ours` no more than this node's parameters
- * @returns of each neighbour whose model came ||theirs - ours||^2; undefined in place of all when one is malformed, or so far away
- *   that the sum may overflow
+ * @returns false when a model is malformed, or so far away that the sum may overflow
  */
 function movedByAll(
   { parameters, neighbours, compressor }: AveragingState,
   payloads: readonly (Uint8Array | undefined)[],
   ours: Float32Array,
   result: Float32Array
-): (number | undefined)[] | undefined {
-  const squares = payloads.map(payload => payload && 0)
+): boolean {
+  for (let i = 0; i < payloads.length; i++) squares[i] = 0
   try {
     for (let from = 0; from < parameters.length; from += TILE_LENGTH) {
       const length = Math.min(TILE_LENGTH, parameters.length - from)
@@ -102,16 +103,16 @@ function movedByAll(
         compressor.decode(payload, theirs, from)
         tile.theirs.pad(length)
         const { weight } = neighbours[i]
-        squares[i]! += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
+        squares[i] += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
       }
       tile.values.save(length, result, from)
     }
   } catch (error) {
-    if (error instanceof MalformedUpdateError) return undefined
+    if (error instanceof MalformedUpdateError) return false
     throw error
   }
-  for (const squared of squares) if (squared !== undefined && !(squared < surelyNear)) return undefined
-  return squares
+  for (let i = 0; i < payloads.length; i++) if (!(squares[i] < surelyNear)) return false
+  return true
 }
 
 /**

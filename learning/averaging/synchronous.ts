@@ -85,20 +85,20 @@ export abstract class Synchronous implements Averaging {
     peers: readonly { readonly peer: string }[],
     taken: readonly (number | RejectReason | undefined)[]
   ): Step {
-    const averagedWith: string[] = []
     const reject: { from: string; reason: RejectReason }[] = []
+    let count = 0
     let squared = 0
     for (let i = 0; i < peers.length; i++) {
-      const { peer } = peers[i]
       const each = taken[i]
-      if (typeof each === 'string') reject.push({ from: peer, reason: each })
+      if (typeof each === 'string') reject.push({ from: peers[i].peer, reason: each })
       else if (each !== undefined) {
         squared += each
-        averagedWith.push(peer)
+        count++
       }
     }
-    const neighbourDistance = averagedWith.length > 0 ? Math.sqrt(squared / averagedWith.length) : undefined
-    return { send: [], reject, ended: { averagedWith, neighbourDistance } }
+    const averaged = count === peers.length ? peers : peers.filter((_, i) => typeof taken[i] === 'number')
+    const neighbourDistance = count > 0 ? Math.sqrt(squared / count) : undefined
+    return { send: [], reject, ended: { averagedWith: averaged.map(({ peer }) => peer), neighbourDistance } }
   }
 
   /**
