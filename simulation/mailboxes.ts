@@ -1,6 +1,13 @@
 import type { Event } from '../learning/events.js'
 import { NONE, type MessageNumber, type Messages } from './messages.js'
 
+/** Where the numbers of a box lie, from where it begins. */
+const FIRST = 0
+const LAST = 1
+const WAITING = 2
+const ENOUGH = 3
+const NUMBERS = 4
+
 type UpdateEvent = Extract<Event, { type: 'update' }>
 
 /**
@@ -11,12 +18,8 @@ export class Mailboxes {
   readonly #messages: Messages
   /** Names by node. */
   readonly #peers: readonly string[]
-  /** What waits for each node: the first message, the last one, and how many there are. */
-  readonly #first: Int32Array
-  readonly #last: Int32Array
-  readonly #waiting: Int32Array
-  /** How many are enough. */
-  readonly #enough: Int32Array
+  /** Of each node, beside each other: the first message that waits, the last one, how many do, and how many are enough. */
+  readonly #boxes: Int32Array
   readonly #bytes: Float64Array
   /** The event handed out last, filled anew for the next: there are too many to make one for each. */
   #event: { -readonly [Field in keyof UpdateEvent]: UpdateEvent[Field] } | undefined
@@ -25,10 +28,11 @@ export class Mailboxes {
     const nodes = peers.length
     this.#messages = messages
     this.#peers = peers
-    this.#first = new Int32Array(nodes).fill(NONE)
-    this.#last = new Int32Array(nodes).fill(NONE)
-    this.#waiting = new Int32Array(nodes)
-    this.#enough = new Int32Array(nodes).fill(1)
+    this.#boxes = new Int32Array(NUMBERS * nodes)
+    for (let box = 0; box < this.#boxes.length; box += NUMBERS) {
+      this.#boxes[box + FIRST] = NONE
+      this.#boxes[box + ENOUGH] = 1
+    }
     this.#bytes = new Float64Array(nodes)
   }
 
@@ -39,32 +43,36 @@ export class Mailboxes {
 
   /** From now on it takes so many updates to tell the node. */
   expect(node: number, updates: number): void {
-    this.#enough[node] = updates
+    this.#boxes[NUMBERS * node + ENOUGH] = updates
   }
 
   /** @returns whether it is enough now */
   put(message: MessageNumber, nowMs: number): boolean {
     const { receivers, bytes, times, next } = this.#messages
     const node = receivers[message]
+    const boxes = this.#boxes
+    const box = NUMBERS * node
     times[message] = nowMs
     next[message] = NONE
-    if (this.#first[node] === NONE) this.#first[node] = message
-    else next[this.#last[node]] = message
-    this.#last[node] = message
+    if (boxes[box + FIRST] === NONE) boxes[box + FIRST] = message
+    else next[boxes[box + LAST]] = message
+    boxes[box + LAST] = message
     this.#bytes[node] += bytes[message]
-    return ++this.#waiting[node] >= this.#enough[node]
+    return ++boxes[box + WAITING] >= boxes[box + ENOUGH]
   }
 
   /** Take out what came first, with the time when it came; valid until the next call. */
   next(node: number): Event | undefined {
-    const message = this.#first[node]
+    const boxes = this.#boxes
+    const box = NUMBERS * node
+    const message = boxes[box + FIRST]
     if (message === NONE) return undefined
     const { updates, senders, times, next } = this.#messages
     const from = this.#peers[senders[message]]
     const update = updates[message]!
     const nowMs = times[message]
-    this.#first[node] = next[message]
-    this.#waiting[node]--
+    boxes[box + FIRST] = next[message]
+    boxes[box + WAITING]--
     this.#messages.forget(message)
     if (this.#event === undefined) this.#event = { type: 'update', from, update, nowMs }
     else {
