@@ -28,7 +28,7 @@ const patiences: number[] = []
 export class Deadline {
   readonly #bounds: DeadlineBounds
   /** The latest rounds whose local steps have ended, each followed by when; a round is at twice its remainder. */
-  readonly #trained: number[] = []
+  readonly #trained = new Array<number>(2 * rememberedRounds).fill(NaN)
   #newest = 0
 
   constructor(bounds: DeadlineBounds) {
