@@ -11,7 +11,7 @@ import { addDifference, allFinite } from './parameters.js'
 import { Peers, type PeerRecord } from './peers.js'
 import type { Rng } from './rng.js'
 import type { RoundMemory } from './round-memory/round-memory.js'
-import { checkLastRounds, checkSharing, sharesOnly, type Sharing } from './sharing.js'
+import { checkLastRounds, checkSharing, checkSharingForm, sharesOnly, type Sharing } from './sharing.js'
 
 export interface RoundMachineInit {
   /** The node's model. The machine changes it, and nobody else. */
@@ -76,6 +76,7 @@ export class RoundMachine {
   readonly #minRoundMs: number
   readonly #deadline: Deadline
   readonly #peers = new Peers()
+  readonly #compressor: Compressor
   /** How long messages may be; undefined: as the compressor makes them. */
   readonly #budget: BudgetController | undefined
   /** Where local steps began, if that is not where `parameters` are: a strategy chose it, or has been given an update since then. */
@@ -103,8 +104,10 @@ export class RoundMachine {
     const { parameters, averaging, compressor, rng, round = 0, stepsTaken = 0 } = init
     checkCompressor(averaging, compressor)
     checkSharing(averaging, init.sharing)
+    checkSharingForm(compressor, init.sharing)
     checkLastRounds(init.sharing, init.rounds ?? Infinity)
     this.#averaging = averaging
+    this.#compressor = compressor
     this.#work = init.work
     this.#localSteps = init.localSteps
     this.#sharing = init.sharing
@@ -214,11 +217,16 @@ export class RoundMachine {
     this.#phase = 'averaging'
     this.#averagingSinceMs = nowMs
     this.#deadline.trained(this.#state.round, nowMs)
-    const neighbours = this.#state.neighbours.length
-    if (this.#budget !== undefined) this.#state.compressor = this.#budget.compressor({ nowMs, bytesSent, neighbours })
+    this.#state.compressor = this.#compressorNow(bytesSent, nowMs)
     this.#perform(this.#averaging.trained(this.#state), nowMs)
     this.#deliverHeld(nowMs)
     if (this.#isAveraging()) this.#wait(nowMs + this.#deadlineMs)
+  }
+
+  #compressorNow(bytesSent: number, nowMs: number): Compressor {
+    const neighbours = this.#state.neighbours.length
+    if (this.#budget !== undefined) return this.#budget.compressor({ nowMs, bytesSent, neighbours })
+    return (this.#steps === 0 ? this.#compressor.sharing : undefined) ?? this.#compressor
   }
 
   /** @param work - changed */

@@ -1,4 +1,5 @@
 import type { Averaging } from './averaging/averaging.js'
+import type { Compressor } from './compression/compressor.js'
 import { InvalidParametersError } from './errors.js'
 
 /**
@@ -46,6 +47,14 @@ export function checkSharing({ name, oneWay }: Averaging, sharing: Sharing | und
   throw new InvalidParametersError(
     `rounds of sharing with ${name}: its rounds wait for nobody, so without local steps they would take no time. ` +
       'Use a strategy that waits for its neighbours, such as d-psgd or swarm-sgd.'
+  )
+}
+
+/** @throws InvalidParametersError when a compressor has a form for rounds that never come */
+export function checkSharingForm(compressor: Compressor, sharing: Sharing | undefined): void {
+  if (sharing !== undefined || compressor.sharing === undefined) return
+  throw new InvalidParametersError(
+    `${compressor.spec}: no round is of sharing alone. Pass --sharing as well, as in last:2, or remove what follows "+sharing".`
   )
 }
 

@@ -8,7 +8,7 @@ import { checkCompressorSpec, createCompressor } from '../learning/compression/c
 import { InvalidParametersError } from '../learning/errors.js'
 import { elementCount } from '../learning/parameters.js'
 import { checkRoundMemory, localOptimizer } from '../learning/round-memory/create-round-memory.js'
-import { checkSharing, parseSharing } from '../learning/sharing.js'
+import { checkSharing, checkSharingForm, parseSharing } from '../learning/sharing.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { parseTask, type Task } from '../protocols/task.js'
 import { defaultSettings, type LearningSettings } from './learning-settings.js'
@@ -59,8 +59,9 @@ export function buildTask(settings: Partial<LearningSettings>, schema: Schema): 
 export function checkTask(task: Task): void {
   const averaging = createAveraging(task.averaging, 1)
   checkTopology(averaging, createTopology(task.topology))
-  checkCompressorSpec(task.compress)
-  if (task.sharing !== undefined) checkSharing(averaging, parseSharing(task.sharing))
+  const sharing = task.sharing === undefined ? undefined : parseSharing(task.sharing)
+  checkSharing(averaging, sharing)
+  checkSharingForm(checkCompressorSpec(task.compress), sharing)
   if (task.roundMemory !== undefined) checkRoundMemory(task.roundMemory, averaging, task.training.optimizer)
   checkModelFits(task.model, task.schema.inputShape, outputsOf(task.schema, task.training.target))
   const compressor = createCompressor(task.compress, modelLayout(task.model))

@@ -36,7 +36,7 @@ export function learningOptions(): Option[] {
     ).default(averaging),
     option(
       '--compress <spec>',
-      'float32, float16, quantize:8, sign, top-k:0.01+quantize:8, random-blocks:0.1, low-rank:4, quantize:4+exact:bias, ... (default: what suits the strategy)'
+      'float32, float16, quantize:8, sign, top-k:0.01+quantize:8, random-blocks:0.1, low-rank:4, quantize:4+exact:bias, top-k:0.01+sharing:quantize:8, ... (default: what suits the strategy)'
     ),
     option(
       '--budget <bytes>',

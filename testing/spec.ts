@@ -6,7 +6,7 @@ import { checkTopology } from '../learning/averaging/check-topology.js'
 import { createAveraging } from '../learning/averaging/create-averaging.js'
 import { checkCompressorSpec } from '../learning/compression/create-compressor.js'
 import { checkRoundMemory } from '../learning/round-memory/create-round-memory.js'
-import { checkLastRounds, checkSharing, parseSharing } from '../learning/sharing.js'
+import { checkLastRounds, checkSharing, checkSharingForm, parseSharing } from '../learning/sharing.js'
 import { createTopology } from '../learning/topology/create-topology.js'
 import { defaultSettings } from '../node/learning-settings.js'
 import { dataFields, type SimulationConfig } from '../scripts/simulate/config.js'
@@ -102,18 +102,18 @@ export function parseSwarm(spec: unknown, path = 'swarm'): { kind: 'virtual' | '
     checkTopology(averaging, topology)
   })
   const { sharing, roundMemory, optimizer } = learning
-  if (sharing !== undefined) {
-    at('sharing', () => {
-      const parsed = parseSharing(sharing)
-      checkSharing(averaging, parsed)
-      checkLastRounds(parsed, rounds)
-    })
-  }
+  const parsedSharing = at('sharing', () => {
+    if (sharing === undefined) return undefined
+    const parsed = parseSharing(sharing)
+    checkSharing(averaging, parsed)
+    checkLastRounds(parsed, rounds)
+    return parsed
+  })
   if (roundMemory !== undefined) {
     const steps = problem === undefined ? optimizer : undefined
     at('roundMemory', () => checkRoundMemory(roundMemory, averaging, steps))
   }
-  if (asked !== undefined) at('compress', () => checkCompressorSpec(asked))
+  if (asked !== undefined) at('compress', () => checkSharingForm(checkCompressorSpec(asked), parsedSharing))
   if (budget !== undefined && asked !== undefined) {
     throw new InvalidSpecError(`${path}.budget`, `decides how to compress; remove "compress", or the budget.`)
   }

@@ -14,9 +14,9 @@ export interface Compressor {
    *
    * @default 1
    */
-  readonly stepSize?: number
+  readonly stepSize?: number | undefined
   /** True when messages leave coordinates out: a receiver then keeps there what it has. */
-  readonly sparse?: true
+  readonly sparse?: true | undefined
   /** Only when its messages may be of different lengths, as a budget allows. */
   readonly adaptive?: Adaptive | undefined
   /**
@@ -24,8 +24,10 @@ export interface Compressor {
    * messages of any length. Only when the strategy may say how long they are.
    */
   readonly scaled?: ((factor: number) => Compressor) | undefined
+  /** Encodes in rounds without local steps, where that shall be another; each of the two decodes what the other encodes. */
+  readonly sharing?: Compressor | undefined
   /** True when `decode` can begin in the middle, for no more than what it writes there costs. */
-  readonly seekable?: true
+  readonly seekable?: true | undefined
   /**
    * @param input - length `layout.size`, finite; not modified
    * @param rng - where stochastic rounding and random choices come from
@@ -49,7 +51,7 @@ export interface Compressor {
    * @param bytes - as of `decode`
    * @throws MalformedUpdateError
    */
-  readonly decodeKept?: (bytes: Uint8Array) => Kept
+  readonly decodeKept?: ((bytes: Uint8Array) => Kept) | undefined
 }
 
 /** Some coordinates of a vector. */

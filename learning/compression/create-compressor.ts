@@ -11,6 +11,7 @@ import { lowRank } from './low-rank.js'
 import { quantize } from './quantize.js'
 import { randomBlocks } from './random-blocks.js'
 import { randomK } from './random-k.js'
+import { splitSharingForm, withSharingForm } from './sharing-form.js'
 import { sign } from './sign.js'
 import { topK } from './top-k.js'
 
@@ -32,7 +33,7 @@ const EXACT = '+exact'
 
 /**
  * @param spec - `name[:argument]`, or two of them joined by `+` where the first selects values that the second codes; then
- * any number of `+exact:NAME`, for tensors that it must not touch
+ * any number of `+exact:NAME`, for tensors that it must not touch; then, after `+sharing:`, another such spec for rounds of sharing alone
  * @param kinds - those that a spec may name
  * @throws UnknownNameError when no kind, or no tensor, has that name
  * @throws InvalidParametersError when an argument is outside its range, or a `+` follows what keeps every value or keeps to a budget
@@ -42,6 +43,11 @@ export function createCompressor(
   layout: Layout,
   kinds: readonly CompressorKind[] = compressorKinds
 ): Compressor {
+  const [usual, sharing] = splitSharingForm(spec)
+  if (sharing !== undefined) {
+    const [first, second] = [usual, sharing].map(each => createCompressor(each, layout, kinds))
+    return withSharingForm(first, second, layout.size)
+  }
   const { coding, exact } = parse(spec)
   const create = (coded: Layout): Compressor => createCoding(coding, coded, kinds)
   if (exact.length === 0) return create(layout)
@@ -59,7 +65,10 @@ export function createCompressor(
  * @throws UnknownNameError, InvalidParametersError
  */
 export function checkCompressorSpec(spec: string): Compressor {
-  return createCompressor(parse(spec).coding, createLayout([{ name: 'probe', shape: [1] }]))
+  const [usual, sharing] = splitSharingForm(spec)
+  const probe = createLayout([{ name: 'probe', shape: [1] }])
+  const compressor = createCompressor(parse(usual).coding, probe)
+  return sharing === undefined ? compressor : withSharingForm(compressor, checkCompressorSpec(sharing), probe.size)
 }
 
 /** What comes before `+exact:NAME`, and the names. */

@@ -41,7 +41,8 @@ const specs = [
   'random-blocks:0.2:32+top-k:0.25',
   'low-rank:2',
   'low-rank:1+quantize:8+exact:bias',
-  'top-k:0.2+quantize:8+exact:normalization+exact:output/'
+  'top-k:0.2+quantize:8+exact:normalization+exact:output/',
+  'top-k:0.1+sharing:quantize:4'
 ]
 
 function network(inputs: number, hidden: number) {

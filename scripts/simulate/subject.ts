@@ -7,6 +7,7 @@ import { createLayout, elementCount, type Layout } from '../../learning/paramete
 import { createRng } from '../../learning/rng.js'
 import { checkRoundMemory } from '../../learning/round-memory/create-round-memory.js'
 import { RoundMemory } from '../../learning/round-memory/round-memory.js'
+import { checkSharing, checkSharingForm, parseSharing } from '../../learning/sharing.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
 import { localTraining } from '../../node/settings.js'
 import {
@@ -106,6 +107,9 @@ function modelNeeds({ nodes, settings }: SwarmConfig, layout: Layout) {
   checkTopology(averaging, topology)
   const compressor = createCompressor(settings.compress, layout)
   checkCompressor(averaging, compressor)
+  const sharing = settings.sharing === undefined ? undefined : parseSharing(settings.sharing)
+  checkSharing(averaging, sharing)
+  checkSharingForm(compressor, sharing)
   checkBudgetOn(graph, compressor)
   const remembered = settings.roundMemory === undefined ? 0 : RoundMemory.vectors
   const maxUpdateBytes = averaging.maxUpdateBytes?.(compressor) ?? compressor.maxBytes

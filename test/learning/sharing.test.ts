@@ -1,10 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { averagingNames, createAveraging } from '../../learning/averaging/create-averaging.js'
-import { InvalidParametersError } from '../../learning/errors.js'
+import { InvalidParametersError, MalformedUpdateError } from '../../learning/errors.js'
+import { createRng } from '../../learning/rng.js'
 import { checkLastRounds, checkSharing, parseSharing, sharesOnly } from '../../learning/sharing.js'
 import { close } from '../helpers/close.js'
-import { MachineBench, only } from '../helpers/machine.js'
+import { compressorOf, MachineBench, only } from '../helpers/machine.js'
 import { throwsExactly } from '../helpers/throws.js'
 
 const sharing = suite('rounds of sharing')
@@ -81,6 +82,77 @@ for (const averaging of ['d-psgd', 'swarm-sgd']) {
     assert.is(node.machine.stepsTaken, 20)
   })
 }
+
+sharing(
+  'are coded by another compressor, where a spec has one, and whoever is in another kind of round decodes it',
+  () => {
+    const length = 200
+    const compressor = compressorOf('top-k:0.02+sharing:float32', length)
+    const input = Float32Array.from({ length }, (_, i) => i - 99.5)
+    const decoded = (bytes: Uint8Array): Float32Array => {
+      const output = new Float32Array(length)
+      compressor.decode(bytes, output)
+      return output
+    }
+    const rng = createRng(1)
+    close(
+      decoded(compressor.encode(input, rng)),
+      input.map(value => (Math.abs(value) > 98 ? value : 0)),
+      0
+    )
+    close(decoded(compressor.sharing!.encode(input, rng)), input, 0)
+    const kept = compressor.decodeKept!(compressor.sharing!.encode(input, rng))
+    close(kept.values, input, 0)
+    assert.equal([kept.indices.length, kept.indices[7]], [length, 7])
+
+    const node = new MachineBench(createAveraging('d-psgd', length), length, {
+      compressor: compressorOf('quantize:4+sharing:float32', length),
+      sharing: { training: 1, sharing: 1 }
+    })
+    node.members(['a'])
+    node.start()
+    const lengths = Array.from({ length: 4 }, () => {
+      const { payload } = only(node.trained(), 'send').update
+      node.nowMs += 60_000
+      node.timeout()
+      return payload.length
+    })
+    assert.equal(lengths, [lengths[0], 1 + 4 * length, lengths[0], 1 + 4 * length])
+    assert.ok(lengths[0] < length)
+  }
+)
+
+sharing('are not coded apart by what leaves too much out, for a budget, or where there are none', () => {
+  const refused = (averaging: string, spec: string, schedule = true): void => {
+    new MachineBench(createAveraging(averaging, LENGTH), LENGTH, {
+      compressor: compressorOf(spec, LENGTH),
+      ...(schedule ? { sharing: { training: 1, sharing: 1 } } : {})
+    })
+  }
+  refused('d-psgd', 'quantize:4+sharing:float32')
+  assert.throws(() => refused('d-psgd', 'quantize:4+sharing:top-k:0.1'), /only a part of the model would be sent/)
+  throwsExactly(
+    () => refused('choco-sgd', 'sign+sharing:float32', false),
+    InvalidParametersError,
+    'sign+sharing:float32: no round is of sharing alone. Pass --sharing as well, as in last:2, or remove what follows "+sharing".'
+  )
+  throwsExactly(
+    () => refused('choco-sgd', 'adaptive-top-k:1KB/round+sharing:float32'),
+    InvalidParametersError,
+    'adaptive-top-k:1KB/round+sharing:float32: a budget holds for every round. Remove it, or "+sharing:float32".'
+  )
+  throwsExactly(
+    () => refused('choco-sgd', 'sign+sharing:float32+sharing:float16'),
+    InvalidParametersError,
+    'sign+sharing:float32+sharing:float16: there is one kind of rounds of sharing. Remove "+sharing:float16".'
+  )
+  assert.throws(() => refused('choco-sgd', 'sign+sharing:flaot32'), /flaot32.*float32/)
+  for (const bytes of [[], [2, 0, 0, 0, 0], [0], new Array<number>(40).fill(1)]) {
+    const decode = (): void =>
+      compressorOf('sign+sharing:float16', 1).decode(Uint8Array.from(bytes), new Float32Array(1))
+    assert.throws(decode, (error: Error) => error instanceof MalformedUpdateError)
+  }
+})
 
 sharing('are refused where rounds wait for nobody, before anything begins', () => {
   const taken = averagingNames.filter(name => {

@@ -39,6 +39,7 @@ const promises: [spec: string, promise: CompressorPromise][] = [
   ],
   ['top-k:0.1+quantize:4:range', { maxError: (input, i) => Math.abs(input[i]) + largest(input) / 6 + 2 ** -133 }],
   ['top-k:0.5+sign', { maxError: (input, i) => Math.abs(input[i]) + largest(input) }],
+  ['top-k:0.01+sharing:quantize:8', topPromise(0.01)],
   ['random-k:0.1', { maxError: magnitudeOf, omega: 1 }],
   ['random-k:1', { maxError: () => 0, omega: 0 }],
   ['random-k:0.25+quantize:8', { maxError: (input, i) => Math.abs(input[i]) + largest(input) / 126 + 2 ** -133 }],

@@ -180,6 +180,11 @@ for (const [flags, code, message] of [
     'neighbours take turns there, and swarm-sgd needs all of its own in every round. Use d-psgd'
   ],
   [['--sharing', 'last:30'], 2, 'sharing last:30 of'],
+  [
+    ['--compress', 'sign+sharing:float32'],
+    2,
+    'sign+sharing:float32: no round is of sharing alone. Pass --sharing as well'
+  ],
   [['--churn', 'leave:2,1'], 2, 'churn leave:2,1: expected on-off:ON,OFF'],
   [['--churn', 'phones:2', '--churn', 'phones:2'], 2, 'churn phones and phones: each says when every node is online.'],
   [

@@ -34,4 +34,15 @@ strategies('rounds of sharing at the end bring the nodes together, at the same b
   assert.ok(Math.abs(with6.bytesSentPerNode / without.bytesSentPerNode - 1) < 0.01)
 })
 
+strategies('a few dense rounds at the end bring together what sparse messages have left apart', async () => {
+  const run = async (compress: string): Promise<SwarmRound> => {
+    const spec = { ...swarm, averaging: 'choco-sgd', loss: 0, sharing: 'last:3', compress }
+    const { rounds } = await within(runSwarm(spec), 60_000, compress)
+    return rounds.at(-1)!
+  }
+  const [sparse, dense] = [await run('top-k:0.02'), await run('top-k:0.02+sharing:quantize:8')]
+  assert.ok(dense.consensusDistance < 0.2 * sparse.consensusDistance, `${dense.consensusDistance}`)
+  assert.ok(dense.accuracy!.min > sparse.accuracy!.min + 0.05, `${dense.accuracy!.min}, ${sparse.accuracy!.min}`)
+})
+
 strategies.run()

@@ -147,6 +147,7 @@ for (const [swarm, path, problem] of [
   [{ topology: 'edges:0-1,1-9', nodes: 3 }, 'swarm.topology', 'names node 9'],
   [{ averaging: 'choco-sgd', topology: 'one-peer-exponential' }, 'swarm.topology', 'neighbours take turns'],
   [{ sharing: 'last:9', rounds: 9 }, 'swarm.sharing', 'expected at most last:8'],
+  [{ compress: 'quantize:4+sharing:float32' }, 'swarm.compress', 'no round is of sharing alone'],
   [{ churn: ['leave:0.5,1', 'leave:2,1'] }, 'swarm.churn[1]', 'expected'],
   [{ churn: ['on-off:2,8', 'phones:60'] }, 'swarm.churn', 'each says when every node is online'],
   [{ nods: 3 }, 'swarm.nods', 'no such field'],
