@@ -14,7 +14,8 @@ import { positive, wholeNumber } from '../options.js'
 import { formatBytes, narrate, printResult } from '../output.js'
 import type { SimulationConfig } from '../simulate/config.js'
 import { commit, machine } from './report.js'
-import { casesNamed, strategyCases, type StrategyCase } from './strategy-cases.js'
+import { casesNamed, type StrategyCase } from './strategy-cases.js'
+import { strategyColumns, strategyReport, type StrategyRow } from './strategy-report.js'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,26 +31,14 @@ const { values: flags, positionals } = parseArgs({
 const rates = flags.rates.split(',').map(positive)
 const seeds = Array.from({ length: wholeNumber(1)(flags.seeds) }, (_, i) => i + 1)
 const records = mkdtempSync(join(tmpdir(), 'murmur-strategies-'))
-const header = ['strategy', 'rate', 'mean', 'worst node', 'area under the worst', 'sent a node', 'to 90 %']
-
-/** A row of the table, as it is kept. */
-interface Row {
-  readonly case: string
-  readonly strategy: string
-  /** Of the header, from the rate on. */
-  readonly cells: readonly string[]
-  /** What it was chosen from, and the seeds that the row is of. */
-  readonly rates: readonly number[]
-  readonly seeds: readonly number[]
-  readonly commit: string
-}
 
 /** Before anything is written here. */
 const measured = { commit: commit(), machine: machine() }
 const kept = join(flags.out, 'strategies.json')
-let rows: readonly Row[] = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Row[]) : []
+let rows: readonly StrategyRow[] = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as StrategyRow[]) : []
 
 mkdirSync(flags.out, { recursive: true })
+keep(rows)
 try {
   for (const each of casesNamed(positionals)) await runCase(each)
 } finally {
@@ -57,7 +46,7 @@ try {
 }
 
 async function runCase({ name, config, variants }: StrategyCase): Promise<void> {
-  printResult(`\n${name}\n${header.join('  ')}`)
+  printResult(`\n${name}\n${strategyColumns.join('  ')}`)
   for (const variant of variants.filter(each => each.name.includes(flags.variants))) {
     const known = rowOf(each => each === name, variant)
     const row = known === undefined || flags.again ? await measureRow(name, variant, config) : known
@@ -66,27 +55,26 @@ async function runCase({ name, config, variants }: StrategyCase): Promise<void> 
   }
 }
 
-async function measureRow(name: string, variant: Variant, config: SimulationConfig): Promise<Row> {
+async function measureRow(name: string, variant: Variant, config: SimulationConfig): Promise<StrategyRow> {
   const rate = await rateOf(name, variant, config)
   const [result] = await compared(variant, config, [rate], seeds)
   return { case: name, strategy: variant.name, cells: cellsOf(result), rates, seeds, commit: measured.commit }
 }
 
-function keep(all: readonly Row[]): void {
+function keep(all: readonly StrategyRow[]): void {
   rows = all
   writeFileSync(kept, `[\n${rows.map(row => JSON.stringify(row)).join(',\n')}\n]\n`)
-  writeFileSync(join(flags.out, 'strategies.md'), report())
+  const current = rows.filter(isCurrent)
+  writeFileSync(join(flags.out, 'strategies.md'), strategyReport(current, { rates, seeds, machine: measured.machine }))
+}
+
+function rowOf(isCase: (name: string) => boolean, variant: Variant): StrategyRow | undefined {
+  return rows.find(row => isCase(row.case) && row.strategy === variant.name && isCurrent(row))
 }
 
 /** Of the same rates and seeds. */
-function rowOf(isCase: (name: string) => boolean, variant: Variant): Row | undefined {
-  return rows.find(
-    row =>
-      isCase(row.case) &&
-      row.strategy === variant.name &&
-      row.rates.join() === rates.join() &&
-      row.seeds.join() === seeds.join()
-  )
+function isCurrent(row: StrategyRow): boolean {
+  return row.rates.join() === rates.join() && row.seeds.join() === seeds.join()
 }
 
 /** The best without faults, which may be known from a row of the same data and other faults. */
@@ -134,20 +122,4 @@ function areaUnderWorst({ rounds }: VariantRun): number {
 function percent({ median, min, max }: Median): string {
   const [middle, least, most] = [median, min, max].map(share => (100 * share).toFixed(1))
   return least === most ? middle : `${middle} (${least} to ${most})`
-}
-
-function report(): string {
-  const columns = [...header, 'commit']
-  const tables = strategyCases().flatMap(({ name, variants }) => {
-    const found = variants.flatMap(variant => rowOf(each => each === name, variant) ?? [])
-    const lines = found.map(row => [row.strategy, ...row.cells, row.commit])
-    const table = [columns, columns.map(() => '---'), ...lines].map(line => `| ${line.join(' | ')} |`)
-    return lines.length === 0 ? [] : [`## ${name}\n\n${table.join('\n')}\n`]
-  })
-  const facts =
-    `Seeds ${seeds.join(', ')}: median, least to greatest. Accuracy in % after the last round, of 10,000 test images or the held-out ` +
-    `rows; MLP 784-128-10 (digits: 64-128-10), momentum 0.9, batch 32, 8 local steps a round. The learning rate is the best of ` +
-    `${rates.join(', ')} on seed ${seeds[0]} without faults. Bytes are all of the protocol. "To 90 %": sent a node until the mean ` +
-    `has 90 %, looked at every 20 rounds. Half offline: on and off for exponential times of 0.5 s, a round taking some 60 ms.`
-  return `# Strategies, compared\n\nAs far as the sweep has been run. ${facts}\n\n${measured.machine}\n\n${tables.join('\n')}`
 }

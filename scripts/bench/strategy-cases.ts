@@ -10,6 +10,8 @@ import type { SimulationConfig } from '../simulate/config.js'
 /** Conditions under which strategies are compared. */
 export interface StrategyCase {
   readonly name: string
+  /** What it shares with other cases: data and nodes. */
+  readonly swarm: string
   readonly config: SimulationConfig
   readonly variants: readonly Variant[]
 }
@@ -74,8 +76,10 @@ function underEveryFault(sizes: Sizes, partition: string): StrategyCase[] {
 
 function createCase(sizes: Sizes, partition: string, fault: Fault): StrategyCase {
   const { nodes, dataset, samples, rounds } = sizes
+  const swarm = `${dataset}, ${nodes} nodes`
   return {
-    name: `${dataset}, ${nodes} nodes, ${partition}, ${faultName(fault)}`,
+    name: `${swarm}, ${partition}, ${faultName(fault)}`,
+    swarm,
     variants,
     config: {
       nodes,
