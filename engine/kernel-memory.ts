@@ -58,7 +58,8 @@ export class KernelMemory {
 
 /** Floats that `gemm` needs as scratch. */
 export function gemmScratch(m: number, n: number, k: number): number {
-  return 32 + Math.min(k, 256) * (strips(Math.min(m, n)) + 16)
+  const kept = strips(Math.min(m, n))
+  return 32 + Math.min(k, 256) * (kept + 32) + 4 * kept
 }
 
 /** What the kernels of a convolution need to know of its window for their scratch. */

@@ -13,7 +13,13 @@ function randomFloats(length: number, seed: string): Float32Array {
   return Float32Array.from({ length }, () => 2 * rng.uniform() - 1)
 }
 
-/** One product by the kernel, guarded by a value just past its end. */
+/** Random values, a share of them zero. */
+function withZeros(length: number, share: number, seed: string): Float32Array {
+  const rng = createRng(seed).fork('zeros')
+  return randomFloats(length, seed).map(value => (rng.uniform() < share ? 0 : value))
+}
+
+/** One product by the kernel, guarded by a value just past its end. `zeros` is the share of them in A. */
 function multiply(
   m: number,
   n: number,
@@ -22,9 +28,10 @@ function multiply(
   transposeB: boolean,
   fused: boolean,
   accumulate = false,
-  relaxedSimd = false
+  relaxedSimd = false,
+  zeros = 0
 ) {
-  const a = randomFloats(m * k, `a${m}x${k}`)
+  const a = withZeros(m * k, zeros, `a${m}x${k}`)
   const b = randomFloats(k * n, `b${k}x${n}`)
   const bias = randomFloats(n, `bias${n}`)
   const [aRow, aColumn] = transposeA ? [1, m] : [k, 1]
@@ -105,16 +112,60 @@ kernels('multiply with relaxed SIMD as closely, and need not have the same bits'
   }
 })
 
-kernels('give the bits of a sum in ascending order, each step rounded', () => {
-  const [m, n, k] = [5, 19, 600]
-  const { actual } = multiply(m, n, k, true, false, false)
-  const a = randomFloats(m * k, `a${m}x${k}`)
-  const b = randomFloats(k * n, `b${k}x${n}`)
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      let sum = 0
-      for (let p = 0; p < k; p++) sum = Math.fround(sum + Math.fround(a[i + p * m] * b[p * n + j]))
-      assert.is(actual[i * n + j], sum, `row ${i}, column ${j}`)
+kernels('leave zeros out, in every layout, beside columns and terms of any number', () => {
+  const sizes = [
+    [130, 64, 64],
+    [67, 45, 100],
+    [45, 67, 130],
+    [34, 100, 200],
+    [300, 33, 70]
+  ]
+  for (const [m, n, k] of sizes) {
+    for (const layout of [0, 1, 2, 3]) {
+      for (const [fused, accumulate] of [
+        [false, false],
+        [true, false],
+        [false, true]
+      ]) {
+        for (const zeros of [0.6, 0.97]) {
+          const [transposeA, transposeB] = [layout % 2 === 1, layout >= 2]
+          const { actual, expected } = multiply(m, n, k, transposeA, transposeB, fused, accumulate, false, zeros)
+          close(actual, expected, 2e-5, `${m} x ${n} x ${k}, layout ${layout}, ${fused}, ${accumulate}, ${zeros}`)
+        }
+      }
+    }
+  }
+})
+
+kernels('let values that are not finite through, whatever is zero beside them', () => {
+  const [m, n, k] = [64, 32, 64]
+  const memory = new KernelMemory()
+  const [a, b, c] = [m * k, k * n, m * n].map(floats => memory.reserve(floats))
+  const scratch = memory.reserve(gemmScratch(m, n, k))
+  const { gemm } = memory.open()
+  memory.view(a, m * k).set([NaN, 0, 0, 0, Infinity, -Infinity])
+  memory.view(b, k * n).fill(1)
+  gemm(m, n, k, a, k, 1, b, n, 1, c, 0, false, false, scratch)
+  const actual = [...memory.view(c, m * n)]
+  assert.ok(actual.slice(0, n).every(Number.isNaN))
+  assert.ok(actual.slice(n).every(value => value === 0))
+})
+
+kernels('give the bits of a sum in ascending order, each step rounded, with zeros left out or not', () => {
+  const sizes = [
+    [5, 19, 600, 0],
+    [40, 35, 300, 0.7]
+  ]
+  for (const [m, n, k, zeros] of sizes) {
+    const { actual } = multiply(m, n, k, true, false, false, false, false, zeros)
+    const a = withZeros(m * k, zeros, `a${m}x${k}`)
+    const b = randomFloats(k * n, `b${k}x${n}`)
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0
+        for (let p = 0; p < k; p++) sum = Math.fround(sum + Math.fround(a[i + p * m] * b[p * n + j]))
+        assert.is(actual[i * n + j], sum, `row ${i}, column ${j}`)
+      }
     }
   }
 })
