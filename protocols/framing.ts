@@ -12,10 +12,17 @@ export const maxFrameBytes = 1024 * 1024
 export const chunkBytes = 256 * 1024
 
 /**
- * What one write carries at most: with the muxer's header it fills four messages of the cipher, of 64 KiB each with length and
- * tag, to the last byte. A byte more would cost one more message.
+ * What one message of the cipher carries at most: with its length, of 2 bytes, and its tag, of 16, it fills one of Node's reads from
+ * a socket, 64 KiB, to the last byte. The cipher would take a byte more, but every message would then end in the read after its
+ * own, and its parts be put together anew before they are deciphered.
  */
-export const maxWriteBytes = 4 * (65_535 - 16) - 12
+export const maxSealedBytes = 65_536 - 2 - 16
+
+/**
+ * What one write carries at most: with the muxer's header it fills eight messages of the cipher, half the muxer's largest window, so
+ * that the next is on its way before the peer has answered that it read this one.
+ */
+export const maxWriteBytes = 8 * maxSealedBytes - 12
 
 /**
  * Put a length before every frame, and frames that belong together into as few writes as hold them: every write costs a header of

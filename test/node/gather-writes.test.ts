@@ -8,7 +8,7 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { gatherWrites } from '../../node/gather-writes.js'
-import { maxWriteBytes } from '../../protocols/framing.js'
+import { maxSealedBytes, maxWriteBytes } from '../../protocols/framing.js'
 import { Changes } from '../helpers/changes.js'
 
 const silent: Logger = Object.assign(() => {}, { error() {}, trace() {}, enabled: false, newScope: () => silent })
@@ -64,6 +64,17 @@ writes('hand over a message of many parts in one piece, which the peer reads as 
   assert.instance(written[0], Uint8Array)
 })
 
+writes('seal as much at once as the peer reads at once', async () => {
+  const nodeReads = 64 * 1024
+  const { outbound, written } = await secured()
+  written.length = 0
+  outbound.send(new Uint8Array(maxSealedBytes))
+  assert.is(written[0].byteLength, nodeReads)
+  outbound.send(new Uint8ArrayList(new Uint8Array(12), new Uint8Array(3 * maxSealedBytes - 12)))
+  assert.is(written[1].byteLength, 3 * nodeReads)
+  assert.is(written.length, 2)
+})
+
 writes('of the longest kind fill the messages of the cipher', async () => {
   const muxerHeaderBytes = 12
   const overhead = async (bytes: number): Promise<number> => {
@@ -73,8 +84,8 @@ writes('of the longest kind fill the messages of the cipher', async () => {
     return written[0].byteLength - bytes
   }
   const message = await overhead(1)
-  assert.is(await overhead(muxerHeaderBytes + maxWriteBytes), 4 * message)
-  assert.is(await overhead(muxerHeaderBytes + maxWriteBytes + 1), 5 * message)
+  assert.is(await overhead(muxerHeaderBytes + maxWriteBytes), 8 * message)
+  assert.is(await overhead(muxerHeaderBytes + maxWriteBytes + 1), 9 * message)
 })
 
 writes.run()
