@@ -1,5 +1,4 @@
-import type { PeerInfo } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import type { Connection, PeerInfo } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Rng } from '../learning/rng.js'
 import { createTopology } from '../learning/topology/create-topology.js'
@@ -138,9 +137,7 @@ export class Peering {
     this.#liveness = new Liveness({
       linked: () => this.exchange.links,
       received: peer =>
-        host
-          .getConnections(peerIdFromString(peer))
-          .reduce((sum, connection) => sum + traffic.over(connection).received, 0),
+        this.#connectionsTo(peer).reduce((sum, connection) => sum + traffic.over(connection).received, 0),
       beat: peer => this.exchange.beat(peer),
       announcedAtMs: peer => this.#membership.heardAtMs(peer),
       doubt: peer => this.#doubts.raise(peer),
@@ -231,7 +228,7 @@ export class Peering {
     return this.members
       .filter(peer => peer !== self)
       .map(peer => {
-        const connection = host.getConnections(peerIdFromString(peer)).at(0)
+        const connection = this.#connectionsTo(peer).at(0)
         const bytes = connection === undefined ? undefined : traffic.over(connection)
         return {
           peer,
@@ -248,6 +245,11 @@ export class Peering {
   #stateOf(peer: string, isLinked: boolean, isNeighbour: boolean): PeerStatus['state'] {
     if (isLinked) return this.#liveness.isSilent(peer) ? 'silent' : 'exchanging'
     return isNeighbour ? 'connecting' : 'known'
+  }
+
+  /** By its name: to read a peer's key out of that takes longer than to look at every connection. */
+  #connectionsTo(peer: string): Connection[] {
+    return this.#parts.host.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peer)
   }
 
   /** @param key - of a contact: a peer id, or the start of an address */

@@ -1,18 +1,19 @@
 import type { MurmurNode, RoundRecord } from '../node.js'
+import type { NodeStatus, PeerStatus } from '../status.js'
 import { faultsIn } from './figures.js'
 import { endsOf } from './links.js'
 import type { LiveLink } from './live.js'
 
 /** Follows what passes between a node and its neighbours. */
 export class LinkWatch {
-  readonly #node: Pick<MurmurNode, 'peerId' | 'status' | 'peers' | 'rejectedFrom'>
+  readonly #node: Pick<MurmurNode, 'peerId' | 'rejectedFrom'>
   /** Updates of each peer that were averaged. */
   readonly #updates = new Map<string, number>()
   readonly #faults = new Map<string, number>()
   #late: readonly string[] = []
   #refused = new Set<string>()
 
-  constructor(node: Pick<MurmurNode, 'peerId' | 'status' | 'peers' | 'rejectedFrom'>) {
+  constructor(node: Pick<MurmurNode, 'peerId' | 'rejectedFrom'>) {
     this.#node = node
   }
 
@@ -27,10 +28,9 @@ export class LinkWatch {
     }
   }
 
-  /** The links to all neighbours, as they were in the last round. */
-  get links(): LiveLink[] {
-    const { neighbours } = this.#node.status()
-    const linked = new Set(this.#node.peers().flatMap(({ peer, state }) => (state === 'exchanging' ? peer : [])))
+  /** The links to all neighbours, as they were in the last round. @param peers - what the node knows of each other member now */
+  links({ neighbours }: Pick<NodeStatus, 'neighbours'>, peers: readonly PeerStatus[]): LiveLink[] {
+    const linked = new Set(peers.flatMap(({ peer, state }) => (state === 'exchanging' ? peer : [])))
     return neighbours.map(peer => ({
       ...endsOf(this.#node.peerId, peer),
       state: this.#refused.has(peer)

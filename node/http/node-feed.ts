@@ -64,7 +64,7 @@ class NodeWatch {
         ...others,
         ...gone.map(each => ({ ...each, state: 'gone' as const }))
       ],
-      links: [...this.#links.links, ...distantLinks(task, status.peer, present)]
+      links: [...this.#links.links(status, peers), ...distantLinks(task, status.peer, present)]
     }
   }
 

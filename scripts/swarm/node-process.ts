@@ -151,7 +151,8 @@ function statusReporter(own: MurmurNode): () => void {
   const watch = new LinkWatch(own)
   const report = (): void => {
     toldAtMs = performance.now()
-    tell({ type: 'status', status: own.status(), links: watch.links })
+    const status = own.status()
+    tell({ type: 'status', status, links: watch.links(status, own.peers()) })
   }
   let toldAtMs = -Infinity
   own.on('round', record => {
