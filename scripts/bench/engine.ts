@@ -15,6 +15,7 @@ import { createRng } from '../../learning/rng.js'
 import { printResult } from '../output.js'
 import { measureGrowth } from './engine-memory.js'
 import { measureProduct, PRODUCTS } from './gemm.js'
+import { holdToOneCore } from './one-core.js'
 import { startPyTorch } from './pytorch.js'
 import { machine } from './report.js'
 
@@ -132,6 +133,7 @@ function print(...cells: string[]): void {
 // The code that V8 would come to after a while: on a loaded machine that is after the measurement.
 setFlagsFromString('--no-liftoff')
 
+holdToOneCore()
 printResult(machine())
 const asked = process.argv.slice(2)
 const isAsked = (name: string): boolean => asked.length === 0 || asked.includes(name)

@@ -1,58 +1,84 @@
 // How large a swarm can be simulated on this machine, and how fast? Each case runs in a process of its own, for its memory.
 //   npm run bench:simulate -- [--quick] [case...]        flatness: what a node and round costs, in small and large swarms
-import { fork } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { formatTable, narrate, printResult } from '../output.js'
+import { holdToOneCore } from './one-core.js'
 import { machine } from './report.js'
-import { benchCase, benchCases, measure, type BenchCase, type Figures } from './simulate-cases.js'
+import { benchCase, benchCases, flatnessCases, measure, type BenchCase, type Figures } from './simulate-cases.js'
 
 const self = fileURLToPath(import.meta.url)
 const given = process.argv.slice(2)
 const quick = given.includes('--quick')
-/** The same work in swarms of ten and ten times as many nodes. */
-const flatness = ['flatness-100', 'flatness-1000', 'softmax-10000']
-const names = given.filter(each => !each.startsWith('--')).flatMap(name => (name === 'flatness' ? flatness : name))
-const unknown = names.find(name => benchCases[name] === undefined)
+const flatness = Object.keys(flatnessCases)
+/** How long a case of `flatness` goes on before it is another's turn. */
+const turnMs = 500
+const asked = given.filter(each => !each.startsWith('--')).flatMap(name => (name === 'flatness' ? flatness : name))
+const unknown = asked.find(name => benchCases[name] === undefined)
 
 if (unknown !== undefined) {
   narrate(`unknown case "${unknown}"; expected some of flatness, ${Object.keys(benchCases).join(', ')}`)
   process.exitCode = 2
 } else if (given.includes('--child')) {
-  process.send!(await measure(benchCase(names[0], quick)))
+  process.send!(await measure(benchCase(asked[0], quick)))
 } else {
-  await printTable(names.length === 0 ? Object.keys(benchCases) : names)
+  const chosen = asked.length === 0 ? Object.keys(benchCases) : asked
+  await printSpeed(chosen.filter(name => !flatness.includes(name)))
+  await printFlatness(chosen.filter(name => flatness.includes(name)))
+  printResult(`\n${machine()}`)
 }
 
-async function printTable(chosen: readonly string[]): Promise<void> {
+async function printSpeed(names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
   const rows: string[][] = [
     [
       ...['CASE', 'NODES', 'ROUNDS', 'TIME', 'BAR', 'CPU', 'CPU A NODE AND ROUND', 'EVENTS/S', 'BAR', 'PEAK MEMORY'],
       ...['BAR', 'ACCURACY']
     ]
   ]
-  const costs = new Map<string, number>()
-  for (const name of chosen) {
+  for (const name of names) {
     const bench = benchCase(name, quick)
     narrate(`${name}: ${bench.nodes} nodes, ${bench.rounds} rounds`)
-    const figures = await measureApart(name)
-    costs.set(name, figures.roundCpuSeconds)
-    rows.push(rowOf(name, bench, figures))
+    rows.push(rowOf(name, bench, await figuresOf(startCase(name))))
   }
   printResult(formatTable(rows))
-  const flat = flatness.flatMap(name => costs.get(name) ?? [])
-  if (flat.length === flatness.length) {
-    const ratio = Math.max(...flat) / Math.min(...flat)
-    printResult(`\na node and round takes ${ratio.toFixed(2)} times as much CPU in one size as in another (bar 1.25)`)
-  }
-  printResult(`\n${machine()}`)
 }
 
-/** @throws Error when the process of the case dies */
-async function measureApart(name: string): Promise<Figures> {
-  const child = fork(self, ['--child', name, ...(quick ? ['--quick'] : [])])
+/** In turns on one processor, all others being stopped meanwhile: when the machine gets faster or slower, it does so for all alike. */
+async function printFlatness(names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
+  holdToOneCore()
+  narrate(`${names.join(', ')}, in turns`)
+  const running = new Map(names.map(name => [name, startCase(name)]))
+  const ended = [...running].map(([name, child]) => figuresOf(child).finally(() => running.delete(name)))
+  const all = Promise.all(ended)
+  all.catch(() => {}) // awaited once all have ended
+  for (const child of running.values()) child.kill('SIGSTOP')
+  while (running.size > 0) {
+    for (const child of [...running.values()]) {
+      child.kill('SIGCONT')
+      await delay(turnMs)
+      child.kill('SIGSTOP')
+    }
+  }
+  const costs = (await all).map(({ roundCpuSeconds }) => 1e6 * roundCpuSeconds)
+  printResult(
+    formatTable([['CASE', 'CPU A NODE AND ROUND'], ...names.map((name, i) => [name, `${costs[i].toFixed(1)} us`])])
+  )
+  const ratio = Math.max(...costs) / Math.min(...costs)
+  printResult(`\na node and round takes ${ratio.toFixed(2)} times as much CPU in one size as in another (bar 1.25)`)
+}
+
+function startCase(name: string): ChildProcess {
+  return fork(self, ['--child', name, ...(quick ? ['--quick'] : [])])
+}
+
+/** @throws Error when the process dies first */
+async function figuresOf(child: ChildProcess): Promise<Figures> {
   const died = once(child, 'exit').then(([code]) => {
-    throw new Error(`the process of ${name} ended with code ${code}`)
+    throw new Error(`the process of a case ended with code ${code}`)
   })
   const [figures] = (await Promise.race([once(child, 'message'), died])) as [Figures]
   await died.catch(() => {})
