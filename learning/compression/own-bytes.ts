@@ -1,6 +1,6 @@
 const BLOCK_BYTES = 65_536
-/** So that little of a block is lost at its end, and a message that stays keeps little else. */
-const LARGEST_PART = BLOCK_BYTES / 16
+/** So that no more than a quarter of a block is lost at its end, and a message that stays keeps little else. */
+const LARGEST_PART = BLOCK_BYTES / 4
 let block = new Uint8Array(0)
 let used = 0
 /** What was copied last, when it was a part: kernels write messages of one length to one place. */
