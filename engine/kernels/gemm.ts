@@ -1,6 +1,8 @@
 import { packStrip } from './pack'
 import { TERM_COLUMNS, findTerms, hasManyZeros, maskCount, multiplyTerms } from './terms'
-import { EDGE_FLOATS, TILE_COLUMNS, cachedColumns, multiplyRows, stripFloats } from './tile'
+import {
+  EDGE_FLOATS, NARROW_COLUMNS, TILE_COLUMNS, cachedColumns, multiplyFourRows, multiplyRows, stripFloats
+} from './tile'
 
 /** Terms summed at a time: a strip of B that deep stays in a first-level cache. */
 const BLOCK_DEPTH: i32 = 256
@@ -122,19 +124,32 @@ function multiplyStrip(
   multiplyPairs(rows, n, k, a, next, along, b, start, startRow, c, pitch, relu, edge)
 }
 
-/** Up to 16 rows, in pairs. `aRow` is 0 for a packed strip, whose rows are lanes. */
+/** Up to 16 rows, in pairs; the last columns, if few, in fours. `aRow` is 0 for a packed strip, whose rows are lanes. */
 // @ts-ignore: decorator
 @inline
 function multiplyPairs(
   rows: i32, n: i32, k: i32, a: usize, next: i32, along: i32, b: usize,
   start: usize, startRow: i32, c: usize, pitch: i32, relu: bool, edge: usize
 ): void {
-  for (let i = 0; i < rows; i += 2) {
-    const second = i + 1 < rows ? 1 : 0
-    multiplyRows(
-      1, k, 0, at(a, i * next), at(a, (i + second) * next), <usize>along << 2, b, n,
-      start ? at(start, i * startRow) : 0, <usize>(second * startRow) << 2,
-      at(c, i * pitch), <usize>(second * pitch) << 2, relu, edge
+  const last = n % TILE_COLUMNS
+  const few = last <= NARROW_COLUMNS ? last : 0
+  const most = n - few
+  if (most > 0) {
+    for (let i = 0; i < rows; i += 2) {
+      const second = i + 1 < rows ? 1 : 0
+      multiplyRows(
+        1, k, 0, at(a, i * next), at(a, (i + second) * next), <usize>along << 2, b, most,
+        start ? at(start, i * startRow) : 0, <usize>(second * startRow) << 2,
+        at(c, i * pitch), <usize>(second * pitch) << 2, relu, edge
+      )
+    }
+  }
+  if (few == 0) return
+  for (let i = 0; i < rows; i += 4) {
+    multiplyFourRows(
+      min(4, rows - i), k, at(a, i * next), <usize>next << 2, <usize>along << 2, at(b, most * k), few,
+      start ? at(start, i * startRow + most) : 0, <usize>startRow << 2,
+      at(c, i * pitch + most), <usize>pitch << 2, relu, edge
     )
   }
 }

@@ -38,6 +38,8 @@ function packLanes(source: usize, across: i32, down: i32, lanes: i32, k: i32, ta
       source += step
       target += STEP
     }
+  } else if (lanes <= 0) {
+    for (let i = 0; i < k; i++, target += STEP) v128.store(target, f32x4.splat(0))
   } else if (lanes >= 4 && down == 1) {
     packTransposed(source, <usize>across << 2, k, target)
   } else {

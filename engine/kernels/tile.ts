@@ -4,6 +4,8 @@ import { copyRow } from './rows'
 
 /** Columns of one tile of the result. With two rows, it is the largest that V8 keeps in registers without spilling. */
 export const TILE_COLUMNS: i32 = 16
+/** Columns of a tile of four rows, which takes as long as one of two rows and twice the columns. */
+export const NARROW_COLUMNS: i32 = TILE_COLUMNS / 2
 /** Bytes between two values of a row of a packed strip. */
 const PACKED_ALONG: usize = TILE_COLUMNS << 2
 /** Floats that `multiplyRows` needs for a tile that sticks out of the result. */
@@ -216,6 +218,89 @@ function multiplyTile(
   v128.store(c, c11, 16)
   v128.store(c, c12, 32)
   v128.store(c, c13, 48)
+}
+
+/**
+ * Up to four rows of a product with up to 8 columns, as `multiplyRows`; a row too few is computed twice.
+ *
+ * @param next - bytes between two rows of `a`
+ * @param b - a packed strip
+ * @param startPitch - bytes between two rows of `start`
+ */
+export function multiplyFourRows(
+  rows: i32, length: i32, a: usize, next: usize, along: usize, b: usize, n: i32,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool, edge: usize
+): void {
+  if (n == NARROW_COLUMNS) {
+    multiplyNarrowTile(rows, length, a, next, along, b, start, startPitch, c, pitch, relu)
+    return
+  }
+  const edgePitch: usize = NARROW_COLUMNS << 2
+  if (start) {
+    for (let i = 0; i < rows; i++) copyRow(edge + <usize>i * edgePitch, start + <usize>i * startPitch, n)
+  }
+  multiplyNarrowTile(rows, length, a, next, along, b, start ? edge : 0, edgePitch, edge, edgePitch, relu)
+  for (let i = 0; i < rows; i++) copyRow(c + <usize>i * pitch, edge + <usize>i * edgePitch, n)
+}
+
+function multiplyNarrowTile(
+  rows: i32, length: i32, a: usize, next: usize, along: usize, b: usize,
+  start: usize, startPitch: usize, c: usize, pitch: usize, relu: bool
+): void {
+  const second = <usize>min(1, rows - 1)
+  const third = <usize>min(2, rows - 1)
+  const fourth = <usize>min(3, rows - 1)
+  let a1 = a + second * next
+  let a2 = a + third * next
+  let a3 = a + fourth * next
+  let c00 = f32x4.splat(0)
+  let c01 = c00
+  let c10 = c00
+  let c11 = c00
+  let c20 = c00
+  let c21 = c00
+  let c30 = c00
+  let c31 = c00
+  if (start) {
+    c00 = v128.load(start)
+    c01 = v128.load(start, 16)
+    c10 = v128.load(start + second * startPitch)
+    c11 = v128.load(start + second * startPitch, 16)
+    c20 = v128.load(start + third * startPitch)
+    c21 = v128.load(start + third * startPitch, 16)
+    c30 = v128.load(start + fourth * startPitch)
+    c31 = v128.load(start + fourth * startPitch, 16)
+  }
+  for (; length > 0; length--) {
+    const b0 = v128.load(b)
+    const b1 = v128.load(b, 16)
+    const x0 = v128.load32_splat(a)
+    c00 = multiplyAdd(x0, b0, c00)
+    c01 = multiplyAdd(x0, b1, c01)
+    const x1 = v128.load32_splat(a1)
+    c10 = multiplyAdd(x1, b0, c10)
+    c11 = multiplyAdd(x1, b1, c11)
+    const x2 = v128.load32_splat(a2)
+    c20 = multiplyAdd(x2, b0, c20)
+    c21 = multiplyAdd(x2, b1, c21)
+    const x3 = v128.load32_splat(a3)
+    c30 = multiplyAdd(x3, b0, c30)
+    c31 = multiplyAdd(x3, b1, c31)
+    b += TILE_COLUMNS << 2
+    a += along
+    a1 += along
+    a2 += along
+    a3 += along
+  }
+  const least = f32x4.splat(relu ? 0 : -Infinity)
+  v128.store(c, atLeast(least, c00))
+  v128.store(c, atLeast(least, c01), 16)
+  v128.store(c + second * pitch, atLeast(least, c10))
+  v128.store(c + second * pitch, atLeast(least, c11), 16)
+  v128.store(c + third * pitch, atLeast(least, c20))
+  v128.store(c + third * pitch, atLeast(least, c21), 16)
+  v128.store(c + fourth * pitch, atLeast(least, c30))
+  v128.store(c + fourth * pitch, atLeast(least, c31), 16)
 }
 
 /** Columns, with those that fill up the last strip. */
