@@ -8,15 +8,22 @@ import { endTap, firstTap, pixel, Window } from './window'
  */
 export function maxPool(window: Window, rows: i32, x: usize, y: usize, origins: usize): void {
   const channels = window.channels
+  const pitch = window.width * channels
   for (let image = 0; image < rows; image++) {
     const base = pixel(x, image, 0, 0, window.height, window.width, channels)
     for (let oy = 0; oy < window.outputHeight; oy++) {
+      const top = oy * window.strideY - window.top
+      const fromY = firstTap(top)
+      const lines = endTap(top, window.kernelHeight, window.height) - fromY
       for (let ox = 0; ox < window.outputWidth; ox++) {
-        const top = oy * window.strideY - window.top
         const left = ox * window.strideX - window.left
-        let c = 0
-        for (; c + 4 <= channels; c += 4, y += 16, origins += 16) largest4(window, base, top, left, c, y, origins)
-        for (; c < channels; c++, y += 4, origins += 4) largest(window, base, top, left, c, y, origins)
+        const fromX = firstTap(left)
+        const columns = endTap(left, window.kernelWidth, window.width) - fromX
+        const first = ((top + fromY) * window.width + left + fromX) * channels
+        const end = first + channels
+        let c = first
+        for (; c + 4 <= end; c += 4, y += 16, origins += 16) largest4(base, c, lines, pitch, columns, channels, y, origins)
+        for (; c < end; c++, y += 4, origins += 4) largest(base, c, lines, pitch, columns, channels, y, origins)
       }
     }
   }
@@ -86,17 +93,17 @@ export function averagePoolGradient(window: Window, rows: i32, yGradient: usize,
   }
 }
 
-/** The maximum of four neighbouring channels of one window. */
+/** The maximum of four neighbouring channels of one window, which begins at float `first` of its image. */
 // @ts-ignore: decorator
 @inline
-function largest4(window: Window, image: usize, top: i32, left: i32, c: i32, y: usize, origin: usize): void {
+function largest4(
+  image: usize, first: i32, lines: i32, pitch: i32, columns: i32, channels: i32, y: usize, origin: usize
+): void {
   let best = f32x4.splat(-Infinity)
   let found = i32x4.splat(0)
-  const endY = endTap(top, window.kernelHeight, window.height)
-  const endX = endTap(left, window.kernelWidth, window.width)
-  for (let ky = firstTap(top); ky < endY; ky++) {
-    for (let kx = firstTap(left); kx < endX; kx++) {
-      const index = ((top + ky) * window.width + left + kx) * window.channels + c
+  for (; lines > 0; lines--, first += pitch) {
+    let index = first
+    for (let left = columns; left > 0; left--, index += channels) {
       const value = v128.load(image + (<usize>index << 2))
       const larger = f32x4.gt(value, best)
       best = v128.bitselect(value, best, larger)
@@ -109,14 +116,14 @@ function largest4(window: Window, image: usize, top: i32, left: i32, c: i32, y: 
 
 // @ts-ignore: decorator
 @inline
-function largest(window: Window, image: usize, top: i32, left: i32, c: i32, y: usize, origin: usize): void {
+function largest(
+  image: usize, first: i32, lines: i32, pitch: i32, columns: i32, channels: i32, y: usize, origin: usize
+): void {
   let best: f32 = -Infinity
-  let found = c
-  const endY = endTap(top, window.kernelHeight, window.height)
-  const endX = endTap(left, window.kernelWidth, window.width)
-  for (let ky = firstTap(top); ky < endY; ky++) {
-    for (let kx = firstTap(left); kx < endX; kx++) {
-      const index = ((top + ky) * window.width + left + kx) * window.channels + c
+  let found = first
+  for (; lines > 0; lines--, first += pitch) {
+    let index = first
+    for (let left = columns; left > 0; left--, index += channels) {
       const value = load<f32>(image + (<usize>index << 2))
       if (value > best) {
         best = value
