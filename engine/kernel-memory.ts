@@ -91,17 +91,16 @@ export function convolutionScratch(window: ConvolutionExtents): number {
   return 32 + Math.max(forward, filterGradient, turned, scattered, pointwise, transformed(window))
 }
 
-/** Floats that a convolution by Winograd's method takes: filters, filters in strips, values of some images, a line. */
+/** Floats that a convolution by Winograd's method takes: filters, filters in strips, values of some images, a tile. */
 function transformed({ channels, kernelHeight, kernelWidth, outputHeight, outputWidth, filters }: ConvolutionExtents) {
-  const depth = kernelHeight * channels
+  const lines = POINTS * kernelHeight
+  const packed = Math.max(channels * strips(filters), filters * strips(channels))
   const tileOutputs = Math.max(1, POINTS - kernelWidth + 1)
   const tiles = Math.ceil(outputWidth / tileOutputs)
   const image = tiles * ((outputHeight + kernelHeight - 1) * channels + outputHeight * filters)
   const values = POINTS * image + Math.max(CHUNK_FLOATS, POINTS * image) + 2 * POINTS * 16
-  const line = (tiles + 1) * POINTS * Math.max(channels, filters)
-  return (
-    POINTS * depth * (filters + strips(filters)) + values + Math.max(line, gemmScratch(channels, filters, Infinity))
-  )
+  const tile = POINTS * Math.max(channels, filters)
+  return lines * (channels * filters + packed) + values + Math.max(tile, gemmScratch(channels, filters, Infinity))
 }
 
 function strips(lanes: number): number {

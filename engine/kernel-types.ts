@@ -124,19 +124,13 @@ export interface Kernels {
     relu: boolean,
     scratch: Address
   ) => void
-  readonly convolveFilterGradient: (
+  readonly convolveGradients: (
     window: Address,
     rows: number,
     x: Address,
     yGradient: Address,
-    filterGradient: Address,
-    scratch: Address
-  ) => void
-  readonly convolveInputGradient: (
-    window: Address,
-    rows: number,
-    yGradient: Address,
     filter: Address,
+    filterGradient: Address,
     xGradient: Address,
     scratch: Address
   ) => void

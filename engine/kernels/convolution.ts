@@ -5,7 +5,7 @@ import { copyImage } from './padding'
 import { multiplyPositions } from './positions'
 import { EDGE_FLOATS, TILE_COLUMNS, multiplyRows, stripFloats } from './tile'
 import { Window } from './window'
-import { convolveByPoints, filterGradientByPoints, inputGradientByPoints } from './winograd'
+import { convolveByPoints, gradientsByPoints } from './winograd'
 
 // A convolution is a product of matrices: each output position sees a row of kernelHeight x kernelWidth x channels
 // values, and the filters are as many columns. The rows are read where they lie in their image, or in a copy of it with
@@ -44,7 +44,7 @@ export function convolve(
     for (let first = 0; first < rows * positions; first += window.chunk) {
       const count = min(window.chunk, rows * positions - first)
       gatherColumns(window, x, first, count, rest)
-      multiplyPositions(count, 1, 1, depth, 0, depth, 0, rest, packed, filters, bias, at(y, first * filters), relu, scratch)
+      multiplyPositions(count, 1, 1, depth, 0, depth, 0, rest, packed, filters, bias, at(y, first * filters), relu, false, scratch)
     }
     return
   }
@@ -54,13 +54,30 @@ export function convolve(
     multiplyPositions(
       window.outputWidth, window.outputHeight, window.kernelHeight, line, pitch - line,
       window.strideX * window.channels, window.strideY * pitch,
-      padded(window, x, image, rest), packed, filters, bias, at(y, image * positions * filters), relu, scratch
+      padded(window, x, image, rest), packed, filters, bias, at(y, image * positions * filters), relu, false, scratch
     )
   }
 }
 
-/** filterGradient = x^T * yGradient, summed over images and positions. */
-export function convolveFilterGradient(
+/**
+ * filterGradient = x^T * yGradient, summed over images and positions; xGradient = yGradient * filter^T, each window added where
+ * it was taken from.
+ *
+ * @param filterGradient - 0: not wanted
+ * @param xGradient - 0: not wanted
+ */
+export function convolveGradients(
+  window: Window, rows: i32, x: usize, yGradient: usize, filter: usize, filterGradient: usize, xGradient: usize, scratch: usize
+): void {
+  if (window.goesByPoints) {
+    gradientsByPoints(window, rows, x, yGradient, filter, filterGradient, xGradient, scratch)
+    return
+  }
+  if (filterGradient) convolveFilterGradient(window, rows, x, yGradient, filterGradient, scratch)
+  if (xGradient) convolveInputGradient(window, rows, yGradient, filter, xGradient, scratch)
+}
+
+function convolveFilterGradient(
   window: Window, rows: i32, x: usize, yGradient: usize, filterGradient: usize, scratch: usize
 ): void {
   const filters = window.filters
@@ -70,10 +87,6 @@ export function convolveFilterGradient(
     gemm(
       depth, filters, rows * positions, x, 1, depth, yGradient, filters, 1, filterGradient, 0, false, false, scratch
     )
-    return
-  }
-  if (window.goesByPoints) {
-    filterGradientByPoints(window, rows, x, yGradient, filterGradient, scratch)
     return
   }
   const packed = at(scratch, EDGE_FLOATS)
@@ -91,8 +104,7 @@ export function convolveFilterGradient(
   }
 }
 
-/** xGradient = yGradient * filter^T, each window added where it was taken from. */
-export function convolveInputGradient(
+function convolveInputGradient(
   window: Window, rows: i32, yGradient: usize, filter: usize, xGradient: usize, scratch: usize
 ): void {
   const filters = window.filters
@@ -100,8 +112,6 @@ export function convolveInputGradient(
   const outputs = rows * window.outputHeight * window.outputWidth
   if (window.isPointwise) {
     gemm(outputs, depth, filters, yGradient, filters, 1, filter, 1, filters, xGradient, 0, false, false, scratch)
-  } else if (window.goesByPoints) {
-    inputGradientByPoints(window, rows, yGradient, filter, xGradient, scratch)
   } else if (window.turnsAround) {
     convolveTurned(window, rows, yGradient, filter, xGradient, scratch)
   } else {
@@ -144,7 +154,7 @@ function convolveTurned(
     )
     multiplyPositions(
       window.width, window.height, window.kernelHeight, line, width * filters - line, filters, width * filters,
-      copy, packed, channels, 0, at(xGradient, image * window.height * window.width * channels), false, scratch
+      copy, packed, channels, 0, at(xGradient, image * window.height * window.width * channels), false, false, scratch
     )
   }
 }

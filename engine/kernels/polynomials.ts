@@ -42,10 +42,14 @@ export function transformInput(pixels: usize, step: usize, values: usize, pitch:
   v128.store(values, f32x4.add(f32x4.sub(d7, d1), times(5.25, f32x4.sub(d3, d5))))
 }
 
-/** B: values at the points are added to the pixels that they came from. */
+/**
+ * B: values at the points become gradients of the pixels that they came from.
+ *
+ * @param shared - so many pixels, 2 or 4, have a gradient from the tile before, to which theirs is added
+ */
 // @ts-ignore: decorator
 @inline
-export function addInputGradient(values: usize, pitch: usize, pixels: usize, step: usize): void {
+export function transformInputGradient(values: usize, pitch: usize, shared: i32, pixels: usize, step: usize): void {
   const v0 = v128.load(values)
   const plus1 = v128.load(values + pitch)
   const minus1 = v128.load(values + 2 * pitch)
@@ -62,15 +66,15 @@ export function addInputGradient(values: usize, pitch: usize, pixels: usize, ste
   const t3 = f32x4.sub(plus3, minus3)
   add(pixels, v0)
   add(pixels + step, f32x4.add(f32x4.sub(t1, v7), f32x4.add(times(0.5, t2), times(2, t3))))
-  add(pixels + 2 * step, f32x4.add(f32x4.sub(s1, times(5.25, v0)), f32x4.add(times(0.25, s2), times(4, s3))))
-  add(pixels + 3 * step, f32x4.sub(f32x4.sub(times(5.25, v7), times(4.25, t1)), times(2.5, f32x4.add(t2, t3))))
-  add(
+  addIf(shared > 2, pixels + 2 * step, f32x4.add(f32x4.sub(s1, times(5.25, v0)), f32x4.add(times(0.25, s2), times(4, s3))))
+  addIf(shared > 2, pixels + 3 * step, f32x4.sub(f32x4.sub(times(5.25, v7), times(4.25, t1)), times(2.5, f32x4.add(t2, t3))))
+  v128.store(
     pixels + 4 * step,
     f32x4.sub(f32x4.sub(times(5.25, v0), times(4.25, s1)), f32x4.add(times(1.25, s2), times(5, s3)))
   )
-  add(pixels + 5 * step, f32x4.add(f32x4.sub(t1, times(5.25, v7)), f32x4.add(times(2, t2), times(0.5, t3))))
-  add(pixels + 6 * step, f32x4.add(f32x4.sub(s1, v0), f32x4.add(s2, s3)))
-  add(pixels + 7 * step, v7)
+  v128.store(pixels + 5 * step, f32x4.add(f32x4.sub(t1, times(5.25, v7)), f32x4.add(times(2, t2), times(0.5, t3))))
+  v128.store(pixels + 6 * step, f32x4.add(f32x4.sub(s1, v0), f32x4.add(s2, s3)))
+  v128.store(pixels + 7 * step, v7)
 }
 
 /**
@@ -110,34 +114,42 @@ export function transformOutput(
   }
 }
 
-/** A: gradients of neighbouring outputs become values at the points. */
+/**
+ * A: gradients of neighbouring outputs become values at the points.
+ *
+ * @param outputs - 4 or 6
+ */
 // @ts-ignore: decorator
 @inline
 export function transformOutputGradient(
   gradients: usize, step: usize, outputs: i32, values: usize, pitch: usize
 ): void {
-  let even1 = f32x4.splat(0)
-  let even2 = even1
-  let even3 = even1
-  let odd1 = even1
-  let odd2 = even1
-  let odd3 = even1
-  let power: f32 = 1
-  v128.store(values, v128.load(gradients))
-  for (let i = 0; i < outputs; i += 2, gradients += 2 * step, power *= 4) {
-    const even = v128.load(gradients)
-    const odd = v128.load(gradients + step)
-    even1 = f32x4.add(even1, even)
-    odd1 = f32x4.add(odd1, odd)
-    even2 = f32x4.add(even2, times(power, even))
-    odd2 = f32x4.add(odd2, times(2 * power, odd))
-    even3 = f32x4.add(even3, times(1 / power, even))
-    odd3 = f32x4.add(odd3, times(0.5 / power, odd))
+  const g0 = v128.load(gradients)
+  const g1 = v128.load(gradients + step)
+  const g2 = v128.load(gradients + 2 * step)
+  const g3 = v128.load(gradients + 3 * step)
+  let even1 = f32x4.add(g0, g2)
+  let even2 = f32x4.add(g0, times(4, g2))
+  let even3 = f32x4.add(g0, times(0.25, g2))
+  let odd1 = f32x4.add(g1, g3)
+  let odd2 = f32x4.add(times(2, g1), times(8, g3))
+  let odd3 = f32x4.add(times(0.5, g1), times(0.125, g3))
+  let last = g3
+  if (outputs > 4) {
+    const g4 = v128.load(gradients + 4 * step)
+    last = v128.load(gradients + 5 * step)
+    even1 = f32x4.add(even1, g4)
+    even2 = f32x4.add(even2, times(16, g4))
+    even3 = f32x4.add(even3, times(0.0625, g4))
+    odd1 = f32x4.add(odd1, last)
+    odd2 = f32x4.add(odd2, times(32, last))
+    odd3 = f32x4.add(odd3, times(0.03125, last))
   }
+  v128.store(values, g0)
   values = storeBoth(values + pitch, pitch, even1, odd1)
   values = storeBoth(values, pitch, even2, odd2)
   values = storeBoth(values, pitch, even3, odd3)
-  v128.store(values, v128.load(gradients - step))
+  v128.store(values, last)
 }
 
 /** G: the taps of a filter, `step` bytes apart, become values at the points. */
@@ -206,6 +218,13 @@ function bothAt(values: usize, pitch: usize, odd: bool): v128 {
 @inline
 function add(target: usize, value: v128): void {
   v128.store(target, f32x4.add(v128.load(target), value))
+}
+
+// @ts-ignore: decorator
+@inline
+function addIf(adds: bool, target: usize, value: v128): void {
+  if (adds) add(target, value)
+  else v128.store(target, value)
 }
 
 // @ts-ignore: decorator

@@ -9,11 +9,12 @@ import { cachedColumns, multiplyRows } from './tile'
  * @param stepY - floats between windows below each other
  * @param n - filters
  * @param c - written: n floats a position
+ * @param accumulate - add to what `c` holds; not together with a bias
  * @param edge - room for EDGE_FLOATS
  */
 export function multiplyPositions(
   outputWidth: i32, outputHeight: i32, segments: i32, line: i32, gap: i32, stepX: i32, stepY: i32,
-  image: usize, packed: usize, n: i32, bias: usize, c: usize, relu: bool, edge: usize
+  image: usize, packed: usize, n: i32, bias: usize, c: usize, relu: bool, accumulate: bool, edge: usize
 ): void {
   const depth = segments * line
   const most = cachedColumns(depth)
@@ -39,7 +40,7 @@ export function multiplyPositions(
       }
       multiplyRows(
         segments, line, <usize>gap << 2, a0, a1, 4, filters, columns,
-        start, 0, target, isPair ? pitch : 0, relu, edge
+        accumulate ? target : start, accumulate && isPair ? pitch : 0, target, isPair ? pitch : 0, relu, edge
       )
     }
   }

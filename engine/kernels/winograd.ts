@@ -1,7 +1,7 @@
 import { at, gemm, packStrips } from './gemm'
 import { multiplyPositions } from './positions'
 import {
-  addInputGradient, POINTS, transformInput, transformOutput, transformOutputGradient, transformTaps, transformTapsGradient
+  POINTS, transformInput, transformInputGradient, transformOutput, transformOutputGradient, transformTaps, transformTapsGradient
 } from './polynomials'
 import { copyRow, zeroRow } from './rows'
 import { EDGE_FLOATS, stripFloats } from './tile'
@@ -33,7 +33,7 @@ export function convolveByPoints(
   const packed = at(spread, POINTS * depth * filters)
   const values = at(packed, POINTS * depth * stripFloats(filters))
   const products = at(values, POINTS * pitchOf(window, window.inputLines, most, window.channels))
-  const line = at(products, POINTS * pitchOf(window, window.outputHeight, most, filters))
+  const edge = at(products, POINTS * pitchOf(window, window.outputHeight, most, filters))
   spreadFilter(window, filter, spread)
   for (let point = 0; point < POINTS; point++) {
     const target = at(packed, point * depth * stripFloats(filters))
@@ -43,87 +43,78 @@ export function convolveByPoints(
     const images = min(most, rows - first)
     const valuesPitch = pitchOf(window, window.inputLines, images, window.channels)
     const productsPitch = pitchOf(window, window.outputHeight, images, filters)
-    spreadInput(window, images, at(x, first * window.imageFloats), values, line)
+    spreadInput(window, images, at(x, first * window.imageFloats), values, edge)
     const lineFloats = images * window.tiles * window.channels
     for (let point = 0; point < POINTS; point++) {
       multiplyPositions(
         window.outputHeight * images * window.tiles, 1,
         window.kernelHeight, window.channels, lineFloats - window.channels, window.channels, 0,
         at(values, point * valuesPitch), at(packed, point * depth * stripFloats(filters)), filters, 0,
-        at(products, point * productsPitch), false, scratch
+        at(products, point * productsPitch), false, false, scratch
       )
     }
-    gatherOutput(window, images, products, bias, relu, at(y, first * window.outputFloats), line)
+    gatherOutput(window, images, products, bias, relu, at(y, first * window.outputFloats), edge)
   }
 }
 
-/** As `convolveFilterGradient`. */
-export function filterGradientByPoints(
-  window: Window, rows: i32, x: usize, yGradient: usize, filterGradient: usize, scratch: usize
+/** As `convolveGradients`. */
+export function gradientsByPoints(
+  window: Window, rows: i32, x: usize, yGradient: usize, filter: usize, filterGradient: usize, xGradient: usize, scratch: usize
 ): void {
   const filters = window.filters
   const channels = window.channels
   const weights = channels * filters
   const most = window.imagesAtATime
-  const spread = scratch
-  const values = at(spread, POINTS * window.kernelHeight * weights)
+  const lines = POINTS * window.kernelHeight
+  const spread = at(scratch, EDGE_FLOATS)
+  const packed = at(spread, lines * weights)
+  const packedFloats = filters * stripFloats(channels)
+  const values = at(packed, lines * packedFloats)
   const gradients = at(values, POINTS * pitchOf(window, window.inputLines, most, channels))
   const rest = at(gradients, POINTS * pitchOf(window, window.outputHeight, most, filters))
-  for (let first = 0; first < rows; first += most) {
-    const images = min(most, rows - first)
-    const valuesPitch = pitchOf(window, window.inputLines, images, channels)
-    const gradientsPitch = pitchOf(window, window.outputHeight, images, filters)
-    spreadInput(window, images, at(x, first * window.imageFloats), values, rest)
-    spreadOutputGradient(window, images, at(yGradient, first * window.outputFloats), gradients, rest)
-    const positions = window.outputHeight * images * window.tiles
-    for (let point = 0; point < POINTS; point++) {
-      for (let ky = 0; ky < window.kernelHeight; ky++) {
-        gemm(
-          channels, filters, positions,
-          at(values, point * valuesPitch + ky * images * window.tiles * channels), 1, channels,
-          at(gradients, point * gradientsPitch), filters, 1,
-          at(spread, (point * window.kernelHeight + ky) * weights), 0, false, first > 0, rest
-        )
-      }
+  if (xGradient) {
+    spreadFilter(window, filter, spread)
+    for (let line = 0; line < lines; line++) {
+      packStrips(at(spread, line * weights), filters, 1, channels, filters, at(packed, line * packedFloats))
     }
   }
-  gatherFilterGradient(window, spread, filterGradient)
-}
-
-/** As `convolveInputGradient`. */
-export function inputGradientByPoints(
-  window: Window, rows: i32, yGradient: usize, filter: usize, xGradient: usize, scratch: usize
-): void {
-  const filters = window.filters
-  const channels = window.channels
-  const weights = channels * filters
-  const most = window.imagesAtATime
-  const spread = scratch
-  const gradients = at(spread, POINTS * window.kernelHeight * weights)
-  const values = at(gradients, POINTS * pitchOf(window, window.outputHeight, most, filters))
-  const rest = at(values, POINTS * pitchOf(window, window.inputLines, most, channels))
-  spreadFilter(window, filter, spread)
   for (let first = 0; first < rows; first += most) {
     const images = min(most, rows - first)
-    const gradientsPitch = pitchOf(window, window.outputHeight, images, filters)
     const valuesPitch = pitchOf(window, window.inputLines, images, channels)
-    spreadOutputGradient(window, images, at(yGradient, first * window.outputFloats), gradients, rest)
+    const gradientsPitch = pitchOf(window, window.outputHeight, images, filters)
     const positions = window.outputHeight * images * window.tiles
     const lineFloats = images * window.tiles * channels
-    for (let point = 0; point < POINTS; point++) {
-      const target = at(values, point * valuesPitch)
-      const written = window.outputHeight * lineFloats
-      memory.fill(at(target, written), 0, <usize>((window.kernelHeight - 1) * lineFloats) << 2)
-      for (let ky = 0; ky < window.kernelHeight; ky++) {
+    spreadOutputGradient(window, images, at(yGradient, first * window.outputFloats), gradients, rest)
+    if (filterGradient) {
+      spreadInput(window, images, at(x, first * window.imageFloats), values, rest)
+      for (let line = 0; line < lines; line++) {
+        const point = line / window.kernelHeight
+        const ky = line % window.kernelHeight
         gemm(
-          positions, channels, filters, at(gradients, point * gradientsPitch), filters, 1,
-          at(spread, (point * window.kernelHeight + ky) * weights), 1, filters,
-          at(target, ky * lineFloats), 0, false, ky > 0, rest
+          channels, filters, positions,
+          at(values, point * valuesPitch + ky * lineFloats), 1, channels, at(gradients, point * gradientsPitch), filters, 1,
+          at(spread, line * weights), 0, false, first > 0, rest
         )
       }
     }
-    gatherInputGradient(window, images, values, at(xGradient, first * window.imageFloats), rest)
+    if (xGradient) {
+      for (let line = 0; line < lines; line++) {
+        const point = line / window.kernelHeight
+        const ky = line % window.kernelHeight
+        const target = at(values, point * valuesPitch)
+        if (ky == 0) {
+          const written = window.outputHeight * lineFloats
+          memory.fill(at(target, written), 0, <usize>((window.kernelHeight - 1) * lineFloats) << 2)
+        }
+        multiplyPositions(
+          positions, 1, 1, filters, 0, filters, 0, at(gradients, point * gradientsPitch), at(packed, line * packedFloats),
+          channels, 0, at(target, ky * lineFloats), false, ky > 0, scratch
+        )
+      }
+      gatherInputGradient(window, images, values, at(xGradient, first * window.imageFloats), rest)
+    }
   }
+  if (filterGradient) gatherFilterGradient(window, spread, filterGradient)
 }
 
 /** Floats from the values of one point to those of the next. */
@@ -134,23 +125,17 @@ function pitchOf(window: Window, lines: i32, images: i32, channels: i32): i32 {
 }
 
 /** V: each line of an image, with the zeros around it, tile by tile. */
-function spreadInput(window: Window, images: i32, x: usize, values: usize, line: usize): void {
+function spreadInput(window: Window, images: i32, x: usize, values: usize, edge: usize): void {
   const channels = window.channels
-  const pixels = window.width * channels
-  const before = window.left * channels
-  const padded = window.tiledWidth * channels
-  const tile = at(0, window.tileOutputs * channels)
   const step = at(0, channels)
   const pitch = at(0, pitchOf(window, window.inputLines, images, channels))
-  zeroRow(line, padded)
   for (let y = 0; y < window.inputLines; y++) {
     const row = y - window.top
-    const isOutside = <u32>row >= <u32>window.height
-    if (isOutside) zeroRow(line, padded)
+    const width = <u32>row < <u32>window.height ? window.width : 0
     for (let image = 0; image < images; image++) {
-      if (!isOutside) copyRow(at(line, before), at(x, image * window.imageFloats + row * pixels), pixels)
-      let source = line
-      for (let t = 0; t < window.tiles; t++, source += tile) {
+      const line = at(x, image * window.imageFloats + row * window.width * channels)
+      for (let t = 0; t < window.tiles; t++) {
+        const source = tileOf(line, width, channels, t * window.tileOutputs - window.left, POINTS, edge)
         for (let c: usize = 0; c < step; c += 16, values += 16) transformInput(source + c, step, values, pitch)
       }
     }
@@ -158,68 +143,88 @@ function spreadInput(window: Window, images: i32, x: usize, values: usize, line:
 }
 
 /** M: the gradient of each line of outputs, tile by tile; zero beyond its end. */
-function spreadOutputGradient(window: Window, images: i32, yGradient: usize, gradients: usize, line: usize): void {
+function spreadOutputGradient(window: Window, images: i32, yGradient: usize, gradients: usize, edge: usize): void {
   const filters = window.filters
-  const outputs = window.outputWidth * filters
-  const tile = at(0, window.tileOutputs * filters)
+  const width = window.outputWidth
+  const outputs = window.tileOutputs
   const step = at(0, filters)
   const pitch = at(0, pitchOf(window, window.outputHeight, images, filters))
-  zeroRow(line, window.tiles * window.tileOutputs * filters)
   for (let oy = 0; oy < window.outputHeight; oy++) {
     for (let image = 0; image < images; image++) {
-      copyRow(line, at(yGradient, image * window.outputFloats + oy * outputs), outputs)
-      let source = line
-      for (let t = 0; t < window.tiles; t++, source += tile) {
+      const line = at(yGradient, image * window.outputFloats + oy * width * filters)
+      for (let t = 0; t < window.tiles; t++) {
+        const source = tileOf(line, width, filters, t * outputs, outputs, edge)
         for (let c: usize = 0; c < step; c += 16, gradients += 16) {
-          transformOutputGradient(source + c, step, window.tileOutputs, gradients, pitch)
+          transformOutputGradient(source + c, step, outputs, gradients, pitch)
         }
       }
     }
   }
 }
 
+/** Some pixels of a line from `first` on: where they lie, or, where some are outside, a copy in `edge` with zeros for these. */
+function tileOf(line: usize, width: i32, channels: i32, first: i32, pixels: i32, edge: usize): usize {
+  if (first >= 0 && first + pixels <= width) return at(line, first * channels)
+  const from = min(pixels, max(0, -first))
+  const to = max(from, min(pixels, width - first))
+  zeroRow(edge, from * channels)
+  copyRow(at(edge, from * channels), at(line, (first + from) * channels), (to - from) * channels)
+  zeroRow(at(edge, to * channels), (pixels - to) * channels)
+  return edge
+}
+
 /** y from the products, with bias and relu. */
 function gatherOutput(
-  window: Window, images: i32, products: usize, bias: usize, relu: bool, y: usize, line: usize
+  window: Window, images: i32, products: usize, bias: usize, relu: bool, y: usize, edge: usize
 ): void {
   const filters = window.filters
-  const outputs = window.outputWidth * filters
-  const tile = at(0, window.tileOutputs * filters)
+  const outputs = window.tileOutputs
   const step = at(0, filters)
   const pitch = at(0, pitchOf(window, window.outputHeight, images, filters))
   const least = f32x4.splat(relu ? 0 : -Infinity)
   for (let oy = 0; oy < window.outputHeight; oy++) {
     for (let image = 0; image < images; image++) {
-      let target = line
-      for (let t = 0; t < window.tiles; t++, target += tile) {
+      let place = at(y, image * window.outputFloats + oy * window.outputWidth * filters)
+      for (let left = window.outputWidth; left > 0; left -= outputs, place = at(place, outputs * filters)) {
+        const target = left < outputs ? edge : place
         for (let c: usize = 0; c < step; c += 16, products += 16) {
           const shift = bias ? v128.load(bias + c) : f32x4.splat(0)
-          transformOutput(products, pitch, window.tileOutputs, shift, least, target + c, step)
+          transformOutput(products, pitch, outputs, shift, least, target + c, step)
         }
+        if (left < outputs) copyRow(place, edge, left * filters)
       }
-      copyRow(at(y, image * window.outputFloats + oy * outputs), line, outputs)
     }
   }
 }
 
 /** xGradient, each tile added where its pixels lie. */
-function gatherInputGradient(window: Window, images: i32, values: usize, xGradient: usize, line: usize): void {
+function gatherInputGradient(window: Window, images: i32, values: usize, xGradient: usize, edge: usize): void {
   const channels = window.channels
-  const pixels = window.width * channels
-  const tile = at(0, window.tileOutputs * channels)
+  const width = window.width
+  const shared = window.kernelWidth - 1
   const step = at(0, channels)
   const pitch = at(0, pitchOf(window, window.inputLines, images, channels))
   for (let y = 0; y < window.inputLines; y++) {
     const row = y - window.top
-    const isOutside = <u32>row >= <u32>window.height
+    if (<u32>row >= <u32>window.height) {
+      values = at(values, images * window.tiles * channels)
+      continue
+    }
     for (let image = 0; image < images; image++) {
-      zeroRow(line, window.tiledWidth * channels)
-      let target = line
-      for (let t = 0; t < window.tiles; t++, target += tile) {
-        for (let c: usize = 0; c < step; c += 16, values += 16) addInputGradient(values, pitch, target + c, step)
+      const line = at(xGradient, image * window.imageFloats + row * width * channels)
+      for (let t = 0; t < window.tiles; t++) {
+        const first = t * window.tileOutputs - window.left
+        const isInside = first >= 0 && first + POINTS <= width
+        const from = min(POINTS, max(0, -first))
+        const inside = at(line, (first + from) * channels)
+        const target = isInside ? inside : edge
+        if (t == 0) zeroRow(target, shared * channels)
+        else if (!isInside) copyRow(at(edge, from * channels), inside, (min(shared, width - first) - from) * channels)
+        for (let c: usize = 0; c < step; c += 16, values += 16) {
+          transformInputGradient(values, pitch, shared, target + c, step)
+        }
+        if (!isInside) copyRow(inside, at(edge, from * channels), (min(POINTS, width - first) - from) * channels)
       }
-      if (isOutside) continue
-      copyRow(at(xGradient, image * window.imageFloats + row * pixels), at(line, window.left * channels), pixels)
     }
   }
 }

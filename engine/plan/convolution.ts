@@ -25,11 +25,17 @@ export const convolution: LayerKind = {
       backward(pass) {
         const { kernels, rows, input, outputGradient, inputGradient, scratch } = pass
         differentiateOutput(pass, positions, filters, biasGradient)
-        kernels.convolveFilterGradient(window, rows, input, outputGradient, filter.gradient, scratch)
+        kernels.convolveGradients(
+          window,
+          rows,
+          input,
+          outputGradient,
+          filter.kernel,
+          filter.gradient,
+          inputGradient,
+          scratch
+        )
         filter.collect(kernels)
-        if (inputGradient !== 0) {
-          kernels.convolveInputGradient(window, rows, outputGradient, filter.kernel, inputGradient, scratch)
-        }
       }
     }
   }

@@ -19,8 +19,8 @@ export const convolutions: PackKernels = {
     if (window === undefined) return undefined
     const output = memory.output(attrs.filterShape as number[])
     const scratch = memory.scratch(convolutionScratch(window))
-    const places = [memory.address(x), memory.address(dy), memory.address(output), scratch] as const
-    memory.kernels.convolveFilterGradient(memory.window(window), x.shape[0], ...places)
+    const places = [memory.address(x), memory.address(dy), 0, memory.address(output), 0, scratch] as const
+    memory.kernels.convolveGradients(memory.window(window), x.shape[0], ...places)
     return output
   },
   Conv2DBackpropInput({ inputs: { dy, filter }, attrs }, memory, core) {
@@ -28,8 +28,8 @@ export const convolutions: PackKernels = {
     if (window === undefined) return undefined
     const output = memory.output(attrs.inputShape as number[])
     const scratch = memory.scratch(convolutionScratch(window))
-    const places = [memory.address(dy), memory.address(filter), memory.address(output), scratch] as const
-    memory.kernels.convolveInputGradient(memory.window(window), dy.shape[0], ...places)
+    const places = [0, memory.address(dy), memory.address(filter), 0, memory.address(output), scratch] as const
+    memory.kernels.convolveGradients(memory.window(window), dy.shape[0], ...places)
     return output
   }
 }
