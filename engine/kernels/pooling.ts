@@ -38,8 +38,8 @@ export function maxPool(window: Window, rows: i32, x: usize, y: usize, origins: 
 export function maxPoolGradient(
   rows: i32, width: i32, pooled: i32, yGradient: usize, origins: usize, xGradient: usize
 ): void {
-  memory.fill(xGradient, 0, <usize>(rows * width) << 2)
   for (let image = 0; image < rows; image++, xGradient += <usize>width << 2) {
+    memory.fill(xGradient, 0, <usize>width << 2)
     for (let i = 0; i < pooled; i++, yGradient += 4, origins += 4) {
       const target = xGradient + (<usize>load<i32>(origins) << 2)
       store<f32>(target, load<f32>(target) + load<f32>(yGradient))
