@@ -124,7 +124,7 @@ function multiplyStrip(
   multiplyPairs(rows, n, k, a, next, along, b, start, startRow, c, pitch, relu, edge)
 }
 
-/** Up to 16 rows, in pairs; the last columns, if few, in fours. `aRow` is 0 for a packed strip, whose rows are lanes. */
+/** Up to 16 rows, in pairs; the last columns, if few, in fours. */
 // @ts-ignore: decorator
 @inline
 function multiplyPairs(

@@ -70,11 +70,6 @@ export class Window {
     return (this.outputWidth + this.tileOutputs - 1) / this.tileOutputs
   }
 
-  /** Pixels in a line that all tiles see. */
-  get tiledWidth(): i32 {
-    return this.tiles * this.tileOutputs + this.kernelWidth - 1
-  }
-
   /** Images that winograd.ts takes at a time. */
   get imagesAtATime(): i32 {
     const lines = this.outputHeight * this.filters + this.inputLines * this.channels
