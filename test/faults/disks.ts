@@ -31,7 +31,10 @@ async function answers(home: string): Promise<boolean> {
 }
 
 /** A node on a disk of its own, small, to which something happens, and which is then well again. */
-async function onDisk(harm: (disk: string) => void, heal: (disk: string) => void): Promise<Outcome> {
+async function onDisk(
+  harm: (disk: string, node: RunningCommand) => Promise<void>,
+  heal: (disk: string) => void
+): Promise<Outcome> {
   const disk = join(temporaryFolder().path, 'disk')
   mkdirSync(disk)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'murmur-test', disk])
@@ -40,7 +43,7 @@ async function onDisk(harm: (disk: string) => void, heal: (disk: string) => void
       const home = join(disk, 'home')
       const node = up(start, home)
       await advance(node, 5)
-      harm(disk)
+      await harm(disk, node)
       await advance(node, 30)
       const served = await answers(home)
       const warnings = node.stderr.match(/"level":40/g)?.length ?? 0
@@ -67,11 +70,15 @@ const full: Fault = {
   unavailable: withoutNamespaces,
   run: () =>
     onDisk(
-      disk => {
-        try {
-          for (let i = 0; ; i++) writeFileSync(join(disk, `filler-${i}`), new Uint8Array(4096))
-        } catch {
-          // It is full.
+      async (disk, node) => {
+        // What the node removes makes room again, so that one filling may come to nothing: fill until a checkpoint has failed.
+        for (let i = 0; !node.stderr.includes('no checkpoint can be written'); ) {
+          try {
+            for (; ; i++) writeFileSync(join(disk, `filler-${i}`), new Uint8Array(4096))
+          } catch {
+            // It is full.
+          }
+          await advance(node, 1)
         }
       },
       disk => execFileSync('sh', ['-c', `rm ${disk}/filler-*`])
@@ -84,7 +91,7 @@ const readOnly: Fault = {
   unavailable: withoutNamespaces,
   run: () =>
     onDisk(
-      disk => {
+      async disk => {
         // Whoever has files open for writing keeps a disk from becoming read-only; a folder can be.
         execFileSync('mount', ['--bind', join(disk, 'home/checkpoints'), join(disk, 'home/checkpoints')])
         execFileSync('mount', ['-o', 'remount,ro,bind', join(disk, 'home/checkpoints')])
