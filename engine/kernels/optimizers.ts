@@ -1,4 +1,4 @@
-import { add, div, mul, splat, sqrt, sub } from './lanes'
+import { add, div, mul, splat, sqrt, sub, withoutSubnormals } from './lanes'
 
 /** p -= learningRate * g */
 export function sgd(p: usize, g: usize, learningRate: f32, length: i32): void {
@@ -73,7 +73,7 @@ function descend<T>(p: usize, direction: T, rate: f32): void {
 // @ts-ignore: decorator
 @inline
 function accelerate<T>(v: usize, gradient: T, momentum: f32): T {
-  const velocity = add<T>(mul<T>(splat<T>(momentum), load<T>(v)), gradient)
+  const velocity = withoutSubnormals<T>(add<T>(mul<T>(splat<T>(momentum), load<T>(v)), gradient))
   store<T>(v, velocity)
   return velocity
 }
@@ -95,8 +95,8 @@ function stepAdam<T>(
   const gradient = load<T>(g)
   const first = add<T>(mul<T>(splat<T>(beta1), load<T>(m)), mul<T>(splat<T>(take1), gradient))
   const second = add<T>(mul<T>(splat<T>(beta2), load<T>(v)), mul<T>(splat<T>(take2), mul<T>(gradient, gradient)))
-  store<T>(m, first)
-  store<T>(v, second)
+  store<T>(m, withoutSubnormals<T>(first))
+  store<T>(v, withoutSubnormals<T>(second))
   const root = add<T>(sqrt<T>(mul<T>(second, splat<T>(unbias2))), splat<T>(epsilon))
   store<T>(p, sub<T>(load<T>(p), div<T>(mul<T>(splat<T>(rate), first), root)))
 }

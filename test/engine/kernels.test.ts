@@ -212,6 +212,25 @@ kernels('take steps of optimisers as defined on vectors of any length, and chang
   }
 })
 
+kernels('let what an optimiser remembers decay to zero, and never stay subnormal', () => {
+  const subnormal = 1e-39
+  for (const length of [1, 4, 7]) {
+    const remembered = Array.from({ length }, (_, i) => [subnormal, -subnormal, NaN][i % 3])
+    const expected = remembered.map(each => (Number.isNaN(each) ? NaN : 0))
+    for (const name of ['momentum', 'nesterov', 'adam'] as const) {
+      const memory = new KernelMemory()
+      const [p, g] = [memory.reserve(length), memory.reserve(length)]
+      const [first, second] = [1, 2].map(() => memory.place(Float32Array.from(remembered)))
+      const open = memory.open()
+      if (name === 'adam') open.adam(p, g, first, second, 0.1, 1, 1, 0, 0, 1e-7, 1, 1, length)
+      else open[name](p, g, first, 0.1, 1, length)
+      for (const at of name === 'adam' ? [first, second] : [first]) {
+        assert.equal(Array.from(memory.view(at, length), Math.abs), expected, `${name} of ${length}`)
+      }
+    }
+  }
+})
+
 kernels('are refused more memory than they can address, with the figure', () => {
   const memory = new KernelMemory()
   memory.reserve(2 ** 29)
