@@ -1,5 +1,6 @@
 import type { TrainingSettings } from './engine.js'
 import type { Address, Kernels } from './kernel-types.js'
+import { STATE_VECTORS } from './optimizers.js'
 
 /** Adam's constants, those of tfjs. It keeps them and their powers as float32, and so must who wants its numbers. */
 const BETA1 = Math.fround(0.9)
@@ -27,6 +28,8 @@ export class KernelOptimizer {
 
   /** Go on behind so many steps. */
   resume(step: number): void {
+    // Nobody else asks for the powers, and where many nodes take turns counting them took as long as a small step.
+    if (STATE_VECTORS[this.training.optimizer] < 2) return
     this.#power1 = 1
     this.#power2 = 1
     // Multiplied as tfjs does, for the same rounding; both end at zero.
