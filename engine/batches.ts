@@ -26,10 +26,9 @@ export class Batches {
   at(step: number): Uint32Array {
     const epoch = Math.floor(step / this.perEpoch)
     if (epoch !== this.#epoch) {
-      this.#order = shuffle(
-        Uint32Array.from({ length: this.#rows }, (_, i) => i),
-        this.#rng(epoch)
-      )
+      const order = new Uint32Array(this.#rows)
+      for (let row = 0; row < order.length; row++) order[row] = row
+      this.#order = shuffle(order, this.#rng(epoch))
       this.#epoch = epoch
     }
     const start = (step % this.perEpoch) * this.size
@@ -46,25 +45,12 @@ export class Batches {
   }
 }
 
-/** Scaled features that are kept beside those of a data set: of 2,675 images of 28 by 28 pixels. */
-const maxScaledBytes = 8 * 1024 * 1024
-
 /**
- * Take the rows that are trained on again and again in the form that the model takes: each feature is scaled once, not once an epoch.
+ * Write the scaled features of some rows, one after another, into `features`.
  *
- * @returns `data` itself when its features are in that form already, or would take more than 8 MiB
+ * @param features - bytes only for bytes that are not scaled
  */
-export function scaledOnce(data: Dataset): Dataset {
-  const count = data.features.length
-  const isScaled = data.features instanceof Float32Array && data.scale === 1
-  if (isScaled || count * Float32Array.BYTES_PER_ELEMENT > maxScaledBytes) return data
-  const features = new Float32Array(count)
-  copyScaled(data, 0, count, features, 0)
-  return { ...data, features, scale: 1 }
-}
-
-/** Write the scaled features of some rows, one after another, into `features`. */
-export function gatherRows(data: Dataset, rows: Uint32Array, features: Float32Array): void {
+export function gatherRows(data: Dataset, rows: Uint32Array, features: Dataset['features']): void {
   const width = elementCount(data.inputShape)
   for (let i = 0; i < rows.length; i++) copyScaled(data, rows[i] * width, width, features, i * width)
 }
@@ -80,15 +66,15 @@ export function gatherLabels(data: Dataset, rows: Uint32Array, width: number, la
   }
 }
 
-/** Write the scaled features of `count` rows from row `start` on into `features`. */
-export function copyRows(data: Dataset, start: number, count: number, features: Float32Array): void {
+/** Write the scaled features of `count` rows from row `start` on into `features`, which are as in `gatherRows`. */
+export function copyRows(data: Dataset, start: number, count: number, features: Dataset['features']): void {
   const width = elementCount(data.inputShape)
   copyScaled(data, start * width, count * width, features, 0)
 }
 
-function copyScaled(data: Dataset, from: number, count: number, target: Float32Array, to: number): void {
+function copyScaled(data: Dataset, from: number, count: number, target: Dataset['features'], to: number): void {
   const { features, scale } = data
-  if (features instanceof Float32Array && scale === 1) {
+  if (scale === 1) {
     target.set(features.subarray(from, from + count), to)
     return
   }

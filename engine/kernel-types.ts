@@ -38,6 +38,7 @@ export interface Kernels {
     width: number,
     count: number
   ) => void
+  readonly scaleBytes: (source: Address, target: Address, length: number, factor: number) => void
   readonly swapAxes: (source: Address, first: number, second: number, width: number, target: Address) => void
   readonly repeatValues: (source: Address, length: number, times: number, target: Address) => void
   readonly sumRepeated: (source: Address, length: number, times: number, target: Address) => void

@@ -1,4 +1,3 @@
-import { scaledOnce } from './batches.js'
 import type { TrainingInit, TrainingResult, TrainingWork } from './messages.js'
 import { serve } from './serve.js'
 import { stepBack } from './thread-priority.js'
@@ -9,7 +8,6 @@ stepBack()
 await serve<TrainingInit, TrainingWork, TrainingResult>((engine, { data, seed, statistics, resumed }) => {
   if (resumed) engine.statistics = statistics
   else statistics.set(engine.statistics)
-  const train = scaledOnce(data.train)
   return async work => {
     const started = threadCpuMs()
     const result = await perform(work)
@@ -18,7 +16,7 @@ await serve<TrainingInit, TrainingWork, TrainingResult>((engine, { data, seed, s
 
   async function perform(work: TrainingWork): Promise<{ loss: number }> {
     if (work.kind === 'evaluate') return engine.evaluate(work.parameters, data.test)
-    const result = await engine.train(work.parameters, train, { ...work, seed })
+    const result = await engine.train(work.parameters, data.train, { ...work, seed })
     statistics.set(engine.statistics)
     return result
   }

@@ -24,6 +24,25 @@ export function copyRows(
   }
 }
 
+/** Bytes as floats, each times `factor` before it is rounded; they must not overlap. */
+export function scaleBytes(source: usize, target: usize, length: i32, factor: f64): void {
+  for (; length >= 4; length -= 4, source += 4, target += 16) {
+    const bytes = i32x4.splat(load<i32>(source))
+    const values = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes))
+    const low = scalePair(values, factor)
+    const high = scalePair(v128.shuffle<i32>(values, values, 2, 3, 2, 3), factor)
+    v128.store(target, v128.shuffle<f32>(low, high, 0, 1, 4, 5))
+  }
+  for (; length > 0; length--, source++, target += 4) store<f32>(target, <f32>(factor * <f64>load<u8>(source)))
+}
+
+/** The first two values, in the first two lanes. */
+// @ts-ignore: decorator
+@inline
+function scalePair(values: v128, factor: f64): v128 {
+  return f32x4.demote_f64x2_zero(f64x2.mul(f64x2.convert_low_i32x4_u(values), f64x2.splat(factor)))
+}
+
 /** From [first][second][width] to [second][first][width]. */
 export function swapAxes(source: usize, first: i32, second: i32, width: i32, target: usize): void {
   const row = <usize>width << 2

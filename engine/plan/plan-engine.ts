@@ -1,6 +1,6 @@
 import type { Dataset } from '../../data/dataset.js'
 import { allFinite, elementCount, type Layout } from '../../learning/parameters.js'
-import { Batches, copyRows, gatherLabels, gatherRows } from '../batches.js'
+import { Batches, gatherLabels } from '../batches.js'
 import { checkData, checkFinite, checkLength, expectedOf, type Expected } from '../checks.js'
 import { dropoutRng } from '../dropout-rng.js'
 import type { Engine, Evaluation, ModelTopology, TrainingSettings, TrainOptions } from '../engine.js'
@@ -13,6 +13,7 @@ import { checkTraining, optimizerStateSize } from '../optimizers.js'
 import { concatenate, scatter } from '../statistics.js'
 import { modelLayout, readTopology } from '../topology.js'
 import { GradientSum } from './gradient-sum.js'
+import { InputRows } from './input-rows.js'
 import { Network, rowsAtATime } from './network.js'
 import { PlanOptimizer } from './optimizer.js'
 import { planSteps, type PlanStep } from './steps.js'
@@ -29,6 +30,7 @@ export class PlanEngine implements Engine {
   readonly #memory = new KernelMemory()
   readonly #kernels: Kernels
   readonly #network: Network
+  readonly #input: InputRows
   /** Most rows that go through the network together in training. */
   readonly #rowsAtATime: number
   readonly #optimizer: PlanOptimizer
@@ -57,7 +59,8 @@ export class PlanEngine implements Engine {
     if (perExampleClipNorm !== undefined) checkSeparable(steps)
     this.#rowsAtATime = perExampleClipNorm === undefined ? rowsAtATime(steps, batchSize) : 1
     this.#network = new Network(steps, this.#rowsAtATime, this.#memory)
-    const { size, parameters, gradient } = this.#network
+    const { size, parameters, gradient, input } = this.#network
+    this.#input = new InputRows(this.#memory, input, elementCount(this.#expected.inputShape))
     this.#optimizer = new PlanOptimizer(this.#memory, training, parameters, gradient, size)
     const isWhole = perExampleClipNorm === undefined && this.#rowsAtATime >= batchSize
     this.#gradientSum = isWhole ? undefined : new GradientSum(this.#memory, gradient, size)
@@ -126,10 +129,10 @@ export class PlanEngine implements Engine {
     const metrics = createMetrics(loss, outputs)
     for (let start = 0; start < data.rows; start += mostRows) {
       const rows = Math.min(mostRows, data.rows - start)
-      copyRows(data, start, rows, this.#inputView(rows))
+      this.#input.copy(this.#kernels, data, start, rows)
       this.#network.forward(this.#kernels, rows, false)
       const labels = data.labels.subarray(start * width, (start + rows) * width)
-      metrics.add(this.#outputView(rows), target === 'input' ? this.#inputView(rows) : labels)
+      metrics.add(this.#outputView(rows), target === 'input' ? this.#input.view(rows) : labels)
     }
     return metrics.result()
   }
@@ -143,7 +146,7 @@ export class PlanEngine implements Engine {
     const predictions = new Float32Array(rows * outputs)
     for (let start = 0; start < rows; start += mostRows) {
       const count = Math.min(mostRows, rows - start)
-      this.#inputView(count).set(features.subarray(start * width, (start + count) * width))
+      this.#input.view(count).set(features.subarray(start * width, (start + count) * width))
       this.#network.forward(this.#kernels, count, false)
       predictions.set(this.#outputView(count), start * outputs)
     }
@@ -157,10 +160,6 @@ export class PlanEngine implements Engine {
   #load(parameters: Float32Array): void {
     checkLength('parameters', parameters, this.#parameters.length)
     this.#parameters.set(parameters)
-  }
-
-  #inputView(rows: number): Float32Array {
-    return this.#memory.view(this.#network.input, rows * elementCount(this.#expected.inputShape))
   }
 
   #outputView(rows: number): Float32Array {
@@ -189,9 +188,8 @@ export class PlanEngine implements Engine {
 
   #gather(data: Dataset, indices: Uint32Array): void {
     const { target, loss, outputs } = this.#expected
-    const input = this.#inputView(indices.length)
-    gatherRows(data, indices, input)
-    if (target === 'input') this.#labels.set(input)
+    this.#input.gather(this.#kernels, data, indices)
+    if (target === 'input') this.#labels.set(this.#input.view(indices.length))
     else gatherLabels(data, indices, labelWidth(loss, outputs), this.#labels)
   }
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Batches, gatherLabels, gatherRows, scaledOnce } from '../../engine/batches.js'
+import { Batches, gatherLabels, gatherRows } from '../../engine/batches.js'
 import { close } from '../helpers/close.js'
 
 const batches = suite('batches')
@@ -53,34 +53,6 @@ batches('are gathered in their order, scaled', () => {
   gatherLabels(data, Uint32Array.of(2, 0), 1, labels)
   close(features, [2, 2.5, 0, 0.5], 0)
   close(labels, [9, 7], 0)
-})
-
-batches('hold the same bits when features are scaled once', () => {
-  const features = Uint8Array.from({ length: 256 }, (_, i) => i)
-  const data = { rows: 64, inputShape: [4], features, scale: 1 / 255, labels: new Float32Array(64) }
-  const rows = Uint32Array.of(63, 0, 17)
-  const [expected, found] = [new Float32Array(12), new Float32Array(12)]
-  gatherRows(data, rows, expected)
-  const scaled = scaledOnce(data)
-  gatherRows(scaled, rows, found)
-  assert.equal(found, expected)
-  assert.is(scaled.scale, 1)
-  assert.is(scaled.rows, 64)
-  assert.is(scaledOnce(scaled), scaled)
-})
-
-batches('are scaled each time when the scaled features would take more than 8 MiB', () => {
-  const width = 1024 * 1024
-  const data = (rows: number) => ({
-    rows,
-    inputShape: [width],
-    features: new Uint8Array(rows * width),
-    scale: 0.5,
-    labels: new Float32Array(rows)
-  })
-  assert.is(scaledOnce(data(2)).scale, 1)
-  const large = data(3)
-  assert.is(scaledOnce(large), large)
 })
 
 batches.run()

@@ -212,6 +212,20 @@ kernels('take steps of optimisers as defined on vectors of any length, and chang
   }
 })
 
+kernels('scale bytes where they lie, at the end of the room that the floats take', () => {
+  for (const length of [...SIZES, 256]) {
+    const bytes = Uint8Array.from({ length }, (_, i) => 255 - i)
+    const memory = new KernelMemory()
+    const at = memory.reserve(length + 1)
+    const { scaleBytes } = memory.open()
+    const room = memory.view(at, length + 1)
+    room[length] = 42
+    new Uint8Array(room.buffer, at + 3 * length, length).set(bytes)
+    scaleBytes(at + 3 * length, at, length, 1 / 255)
+    close(room, [...Float32Array.from(bytes, byte => byte * (1 / 255)), 42], 0, `${length} bytes`)
+  }
+})
+
 kernels('let what an optimiser remembers decay to zero, and never stay subnormal', () => {
   const subnormal = 1e-39
   for (const length of [1, 4, 7]) {

@@ -192,4 +192,21 @@ plan("refuses data and parameters that are not its model's", async () => {
   for (const [promise, message] of refusals) assert.match((await rejection(promise)).message, message)
 })
 
+plan('of bytes gives the bits of the same features as floats', async () => {
+  const topology = smooth(3, 'softmax')
+  const features = Uint8Array.from({ length: 20 * 5 }, (_, i) => (37 * i) % 256)
+  const labels = Float32Array.from({ length: 20 }, (_, i) => i % 3)
+  const bytes: Dataset = { rows: 20, inputShape: [5], features, scale: 1 / 255, labels }
+  const floats: Dataset = { ...bytes, features: Float32Array.from(features, each => each * bytes.scale), scale: 1 }
+  const [ofBytes, ofFloats] = await Promise.all(
+    [bytes, floats].map(async data => {
+      const engine = new PlanEngine(topology, CLASSIFY)
+      const parameters = initialParameters(topology, 3)
+      const { loss } = await engine.train(parameters, data, { firstStep: 0, steps: 5, seed: 1 })
+      return { loss, parameters, evaluation: await engine.evaluate(parameters, data) }
+    })
+  )
+  assert.equal(ofBytes, ofFloats)
+})
+
 plan.run()
