@@ -11,10 +11,16 @@ const kindFromWire: Partial<Record<Kind, UpdateKind>> = { MODEL: 'model', OFFER:
 /** The frame that says nothing but that its sender is there. */
 export const signOfLife = UpdateHeader.encode({ kind: Kind.ALIVE, round: 0, bytes: 0, checksum: 0 })
 
+/** Of payloads that were sent: most go to several neighbours, and nobody changes them. */
+const checksums = new WeakMap<Uint8Array, number>()
+
 /** One update as frames, before their length prefixes: a header, then the payload in chunks. */
 export function* encodeUpdate(update: Update): Generator<Uint8Array> {
-  yield encodeHeader(update, checksumOf(update.payload))
-  yield* toChunks(update.payload)
+  const { payload } = update
+  const checksum = checksums.get(payload) ?? checksumOf(payload)
+  checksums.set(payload, checksum)
+  yield encodeHeader(update, checksum)
+  yield* toChunks(payload)
 }
 
 /** The frame before an update's payload. Its length does not depend on the checksum, unless that is 0. */
