@@ -29,6 +29,8 @@ export interface Kernels {
   readonly tanh: (values: Address, length: number) => void
   readonly tanhGradient: (gradient: Address, y: Address, length: number) => void
   readonly copy: (source: Address, target: Address, length: number) => void
+  /** @returns 1 or 0 */
+  readonly allFinite: (values: Address, length: number) => number
   readonly addInto: (source: Address, target: Address, length: number) => void
   readonly copyRows: (
     source: Address,

@@ -82,8 +82,7 @@ export class PlanEngine implements Engine {
 
   async train(parameters: Float32Array, data: Dataset, options: TrainOptions): Promise<{ loss: number }> {
     checkData(data, this.#expected)
-    checkFinite(parameters, this.#layout)
-    this.#load(parameters)
+    this.#loadFinite(parameters)
     const { firstStep, steps, seed, state = (this.#ownState ??= new Float32Array(this.stateSize)), offset } = options
     checkLength('optimiser state', state, this.stateSize)
     if (offset !== undefined) checkLength('gradient offset', offset, this.#layout.size)
@@ -98,7 +97,7 @@ export class PlanEngine implements Engine {
       loss += this.#differentiate(data, this.#batches.at(step))
       this.#optimizer.update(this.#kernels)
     }
-    if (!Number.isFinite(loss) || ![this.#parameters, this.statistics].every(allFinite)) {
+    if (!Number.isFinite(loss) || !this.#isFinite || !allFinite(this.statistics)) {
       this.statistics = statistics
       return { loss: NaN }
     }
@@ -121,8 +120,7 @@ export class PlanEngine implements Engine {
 
   async evaluate(parameters: Float32Array, data: Dataset): Promise<Evaluation> {
     checkData(data, this.#expected)
-    checkFinite(parameters, this.#layout)
-    this.#load(parameters)
+    this.#loadFinite(parameters)
     const { outputs, loss, target } = this.#expected
     const { mostRows } = this.#network
     const width = labelWidth(loss, outputs)
@@ -160,6 +158,17 @@ export class PlanEngine implements Engine {
   #load(parameters: Float32Array): void {
     checkLength('parameters', parameters, this.#parameters.length)
     this.#parameters.set(parameters)
+  }
+
+  /** @throws EngineError as `checkFinite` */
+  #loadFinite(parameters: Float32Array): void {
+    this.#load(parameters)
+    if (!this.#isFinite) checkFinite(parameters, this.#layout)
+  }
+
+  /** Whether all parameters are, looked at where they lie. */
+  get #isFinite(): boolean {
+    return this.#kernels.allFinite(this.#network.parameters, this.#network.size) === 1
   }
 
   #outputView(rows: number): Float32Array {

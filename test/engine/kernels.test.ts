@@ -226,6 +226,25 @@ kernels('scale bytes where they lie, at the end of the room that the floats take
   }
 })
 
+kernels('tell of any length whether all values are finite, and look at none behind them', () => {
+  for (const length of SIZES) {
+    const memory = new KernelMemory()
+    const at = memory.reserve(length + 1)
+    const { allFinite } = memory.open()
+    const values = memory.view(at, length + 1)
+    values.set([...randomFloats(length, 'finite'), NaN])
+    assert.is(allFinite(at, length), 1, `${length} finite values`)
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      for (let i = 0; i < length; i++) {
+        const good = values[i]
+        values[i] = bad
+        assert.is(allFinite(at, length), 0, `${bad} at ${i} of ${length}`)
+        values[i] = good
+      }
+    }
+  }
+})
+
 kernels('let what an optimiser remembers decay to zero, and never stay subnormal', () => {
   const subnormal = 1e-39
   for (const length of [1, 4, 7]) {
