@@ -51,15 +51,12 @@ const stopTimeoutMs = 10_000
  * together only take turns. Updates pass through buffers outside the heap, tens of megabytes a second: unless the heap may
  * grow by more than its half before it is marked as a whole, each few rounds mark all of libp2p's code and data anew.
  */
-const nodeFlags = [
+const memoryFlags = [
   '--max-semi-space-size=2',
   // From the start, and not shrunk while little is allocated: pages given back are faulted in again at the next collection.
   '--min-semi-space-size=2',
   '--single-threaded-gc',
-  '--heap-growing-percent=150',
-  // Each process optimises the same functions for itself: a seventh of the CPU of the first 200 rounds. Some four times as much is
-  // run of a function before, so that only those are optimised that are worth it.
-  '--interrupt-budget=600000'
+  '--heap-growing-percent=150'
 ]
 
 /**
@@ -184,7 +181,7 @@ export class SwarmRun {
     const child = fork(new URL('./node-process.js', import.meta.url), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: nodeFlags,
+      execArgv: memoryFlags,
       env: { ...memoryEnvironment, ...process.env }
     })
     const node: NodeProcess = {
