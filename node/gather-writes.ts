@@ -54,16 +54,12 @@ function gathering(connection: MessageStream): (perform: () => boolean) => boole
     // What is sent because of what is sent goes along.
     if (held !== undefined) return perform()
     const gathered = (held = new Uint8ArrayList())
+    let isReady: boolean
     try {
-      const isReady = perform()
-      return gathered.byteLength === 0 ? isReady : flush(gathered)
+      isReady = perform()
     } finally {
       held = undefined
     }
-  }
-
-  function flush(gathered: Uint8ArrayList): boolean {
-    held = undefined
-    return send(gathered.subarray())
+    return gathered.byteLength === 0 ? isReady : send(gathered.subarray())
   }
 }
