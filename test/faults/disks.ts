@@ -72,7 +72,7 @@ const full: Fault = {
     onDisk(
       async (disk, node) => {
         // What the node removes makes room again, so that one filling may come to nothing: fill until a checkpoint has failed.
-        for (let i = 0; !node.stderr.includes('no checkpoint can be written'); ) {
+        for (let i = 0; !node.stderr.includes('no checkpoint can be written');) {
           try {
             for (; ; i++) writeFileSync(join(disk, `filler-${i}`), new Uint8Array(4096))
           } catch {
