@@ -39,7 +39,7 @@ export function copyRows(
   }
 }
 
-/** Bytes as floats, each times `factor` before it is rounded; they must not overlap. */
+/** Bytes as floats, each times `factor` before it is rounded. The bytes may lie at the end of the room that the floats take. */
 export function scaleBytes(source: usize, target: usize, length: i32, factor: f64): void {
   for (; length >= 4; length -= 4, source += 4, target += 16) {
     const bytes = i32x4.splat(load<i32>(source))

@@ -58,7 +58,7 @@ export function keepPositive<T>(value: T, told: T): T {
   return told > 0 ? value : 0
 }
 
-/** The least number whose first digit is not zero. */
+/** The least normal number: those nearer to zero have fewer digits. */
 const LEAST_NORMAL: f32 = 1.1754943508222875e-38
 
 /**
