@@ -10,21 +10,6 @@ export function addInto(source: usize, target: usize, length: i32): void {
   addRow(target, source, length)
 }
 
-/** Whether no value is NaN or infinite. */
-export function allFinite(values: usize, length: i32): bool {
-  // A finite number less itself is zero, any other NaN.
-  let differences = f32x4.splat(0)
-  for (; length >= 4; length -= 4, values += 16) {
-    const four = v128.load(values)
-    differences = f32x4.add(differences, f32x4.sub(four, four))
-  }
-  for (; length > 0; length--, values += 4) {
-    const one = v128.load32_splat(values)
-    differences = f32x4.add(differences, f32x4.sub(one, one))
-  }
-  return i32x4.all_true(f32x4.eq(differences, differences))
-}
-
 /**
  * Copy `count` rows of `width` floats.
  *

@@ -1,5 +1,6 @@
+export { allFinite } from '../../learning/kernels/vectors'
 export { sigmoid, sigmoidGradient, tanh, tanhGradient } from './activations'
-export { addInto, allFinite, copy, copyRows, repeatValues, scaleBytes, sumRepeated, swapAxes } from './arrays'
+export { addInto, copy, copyRows, repeatValues, scaleBytes, sumRepeated, swapAxes } from './arrays'
 export { addScaled, clip, scale, squaredNorm } from './clipping'
 export { columnSums, cutColumnSums } from './column-sums'
 export { convolve, convolveGradients } from './convolution'
