@@ -29,8 +29,8 @@ export interface Joined extends TaskOffer {
 export async function joinSwarm(host: Host, targets: readonly Multiaddr[], options: JoinOptions): Promise<Joined> {
   const { clock, timeoutMs } = options
   const deadline = clock.now() + timeoutMs
+  const attempts = new Map<string, string>()
   for (;;) {
-    const attempts: string[] = []
     for (const target of targets) {
       const remainingMs = Math.max(1, deadline - clock.now())
       const limit = AbortSignal.timeout(Math.ceil(remainingMs))
@@ -47,11 +47,14 @@ export async function joinSwarm(host: Host, targets: readonly Multiaddr[], optio
         if (error instanceof UnsupportedVersionError || error instanceof InvalidTaskError) {
           throw new JoinError(`${target.toString()} answered, but cannot be joined: ${error.message}`, [])
         }
-        attempts.push(`${target.toString()}  ${describeDialError(error, progress)}`)
+        const address = target.toString()
+        // Of an attempt that the deadline cut short the one before says more.
+        if (limit.aborted && attempts.has(address)) continue
+        attempts.set(address, `${address}  ${describeDialError(error, progress)}`)
       }
     }
     if (clock.now() + retryMs >= deadline) {
-      throw new JoinError(`No peer answered within ${timeoutMs / 1000} s.`, attempts)
+      throw new JoinError(`No peer answered within ${timeoutMs / 1000} s.`, [...attempts.values()])
     }
     await new Promise<void>(resolve => {
       const cancel = clock.after(retryMs, resolve)
