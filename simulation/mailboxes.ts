@@ -48,16 +48,15 @@ export class Mailboxes {
 
   /** @returns whether it is enough now */
   put(message: MessageNumber, nowMs: number): boolean {
-    const { receivers, bytes, times, next } = this.#messages
-    const node = receivers[message]
+    const messages = this.#messages
+    const node = messages.receiver(message)
     const boxes = this.#boxes
     const box = NUMBERS * node
-    times[message] = nowMs
-    next[message] = NONE
+    messages.arrived(message, nowMs)
     if (boxes[box + FIRST] === NONE) boxes[box + FIRST] = message
-    else next[boxes[box + LAST]] = message
+    else messages.setNext(boxes[box + LAST], message)
     boxes[box + LAST] = message
-    this.#bytes[node] += bytes[message]
+    this.#bytes[node] += messages.bytes(message)
     return ++boxes[box + WAITING] >= boxes[box + ENOUGH]
   }
 
@@ -67,13 +66,13 @@ export class Mailboxes {
     const box = NUMBERS * node
     const message = boxes[box + FIRST]
     if (message === NONE) return undefined
-    const { updates, senders, times, next } = this.#messages
-    const from = this.#peers[senders[message]]
-    const update = updates[message]!
-    const nowMs = times[message]
-    boxes[box + FIRST] = next[message]
+    const messages = this.#messages
+    const from = this.#peers[messages.sender(message)]
+    const update = messages.update(message)
+    const nowMs = messages.arrivedMs(message)
+    boxes[box + FIRST] = messages.next(message)
     boxes[box + WAITING]--
-    this.#messages.forget(message)
+    messages.forget(message)
     if (this.#event === undefined) this.#event = { type: 'update', from, update, nowMs }
     else {
       this.#event.from = from

@@ -162,7 +162,7 @@ class Outlet {
   #transmit(message: MessageNumber): void {
     const { clock, messages, bytesPerMs, deliver } = this.#init
     this.#busy = true
-    clock.after(messages.bytes[message] / bytesPerMs, () => {
+    clock.after(messages.bytes(message) / bytesPerMs, () => {
       this.#busy = false
       deliver(message)
       const next = this.#waiting.shift()

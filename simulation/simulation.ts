@@ -191,9 +191,9 @@ export class Simulation {
   }
 
   #arrived(message: MessageNumber): void {
-    const { senders, receivers } = this.#messages
-    const to = receivers[message]
-    if (!this.#reaches(senders[message], to)) this.#messages.forget(message)
+    const messages = this.#messages
+    const to = messages.receiver(message)
+    if (!this.#reaches(messages.sender(message), to)) messages.forget(message)
     else if (this.#mailboxes.put(message, this.clock.nowMs)) this.nodes[to].updatesArrived()
   }
 

@@ -26,11 +26,8 @@ function bench(conditions: Partial<Conditions>): { network: Network; clock: Virt
   const arrivals: Arrival[] = []
   const messages = new Messages()
   const onArrived = (message: MessageNumber): void => {
-    const { senders, receivers, updates } = messages
-    arrivals.push({
-      ...{ from: senders[message], to: receivers[message], round: updates[message]!.round },
-      atMs: clock.nowMs
-    })
+    const { round } = messages.update(message)
+    arrivals.push({ from: messages.sender(message), to: messages.receiver(message), round, atMs: clock.nowMs })
     messages.forget(message)
   }
   const rng = createRng('network')
