@@ -10,7 +10,7 @@ import type { Action, Event, RoundResult } from '../learning/events.js'
 import { RoundMachine } from '../learning/round-machine.js'
 import type { Assignment, Lookahead } from './lookahead.js'
 import type { Mailboxes } from './mailboxes.js'
-import type { Happening, Occurrence, VirtualClock } from './virtual-clock.js'
+import type { Occurrence, VirtualClock } from './virtual-clock.js'
 import { wireBytes } from './wire-bytes.js'
 import type { Trained, Workforce } from './workforce.js'
 
@@ -60,6 +60,9 @@ export interface VirtualNodeInit {
   readonly stepMs: number
 }
 
+/** Alarms are numbered from 1. */
+const LOCAL_STEPS_END = 0
+
 /** Performs what a round machine decides on virtual time, as the driver of a device does on real time. */
 export class VirtualNode implements Occurrence {
   readonly parameters: Float32Array
@@ -73,12 +76,14 @@ export class VirtualNode implements Occurrence {
   /** Local steps under way. */
   #training: Assignment<Trained> | undefined
   #alarmMs = Infinity
+  /** The number of the alarm that was set last; any other one has been replaced. */
+  #alarm = 0
   #wantedMs = Infinity
   #bytesSent = 0
   #steps = 0
   #online = true
-  /** What the node slept through on its own side: the end of its local steps, its alarms. */
-  readonly #missed: Happening[] = []
+  /** What the node slept through on its own side, as `happen` was told. */
+  #missed: number[] | undefined
 
   constructor(components: VirtualNodeComponents, { index, parameters, rng, evaluateEvery, stepMs }: VirtualNodeInit) {
     this.#parts = components
@@ -124,15 +129,19 @@ export class VirtualNode implements Occurrence {
 
   wake(): void {
     this.#online = true
-    for (const happening of this.#missed.splice(0)) this.#parts.clock.after(0, happening)
+    const missed = this.#missed ?? []
+    this.#missed = undefined
+    for (const detail of missed) this.#parts.clock.after(0, this, detail)
   }
 
-  /** Local steps have ended. */
-  happen(): void | Promise<void> {
-    if (!this.#online) {
-      this.#missed.push(this)
-      return
-    }
+  /** @param detail - `LOCAL_STEPS_END`, or the number of the alarm that rings */
+  happen(detail: number): void | Promise<void> {
+    if (!this.#online) (this.#missed ??= []).push(detail)
+    else if (detail === LOCAL_STEPS_END) return this.#endLocalSteps()
+    else if (detail === this.#alarm) this.#ring()
+  }
+
+  #endLocalSteps(): void | Promise<void> {
     const training = this.#training
     if (training === undefined) return this.#handleTrained(NaN)
     this.#training = undefined
@@ -196,12 +205,12 @@ export class VirtualNode implements Occurrence {
 
   #train({ firstStep, steps, offset }: Extract<Action, { type: 'train' }>): void {
     const { clock, lookahead, workforce } = this.#parts
-    if (steps === 0) return clock.after(0, this)
+    if (steps === 0) return clock.after(0, this, LOCAL_STEPS_END)
     this.#training = lookahead.assign(clock.nowMs + this.#roundMs, () =>
       workforce.train({ node: this.#index, parameters: this.#machine.start, firstStep, steps, offset })
     )
     this.#steps += steps
-    clock.after(this.#roundMs, this)
+    clock.after(this.#roundMs, this, LOCAL_STEPS_END)
   }
 
   #trained(trained: Trained): void {
@@ -227,16 +236,10 @@ export class VirtualNode implements Occurrence {
 
   #setAlarm(atMs: number): void {
     this.#alarmMs = atMs
-    this.#parts.clock.after(Math.max(0, atMs - this.#parts.clock.nowMs), () => this.#ring(atMs))
+    this.#parts.clock.after(Math.max(0, atMs - this.#parts.clock.nowMs), this, ++this.#alarm)
   }
 
-  /** @param atMs - when the alarm was due; it may have been replaced */
-  #ring(atMs: number): void {
-    if (!this.#online) {
-      this.#missed.push(() => this.#ring(atMs))
-      return
-    }
-    if (this.#alarmMs !== atMs) return
+  #ring(): void {
     this.#alarmMs = Infinity
     if (this.#wantedMs === Infinity) return
     if (this.#wantedMs > this.#parts.clock.nowMs) this.#setAlarm(this.#wantedMs)
