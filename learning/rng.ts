@@ -20,19 +20,25 @@ export interface Rng {
 
 /** Source: Blackman, Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 2021 (xoshiro128**). */
 class Xoshiro128 implements Rng {
-  /** Four hashes of the stream's name, before they are mixed. */
-  readonly #name: Readonly<Words>
+  /** Four hashes of the stream's name, before they are mixed. Fields, for a list would be two more objects for each stream. */
+  readonly #nameA: number
+  readonly #nameB: number
+  readonly #nameC: number
+  readonly #nameD: number
   #a: number
   #b: number
   #c: number
   #d: number
 
-  constructor(name: Words) {
-    this.#name = name
-    this.#a = mix32(name[0])
-    this.#b = mix32(name[1])
-    this.#c = mix32(name[2])
-    this.#d = mix32(name[3]) | 1 // the all-zero state is the one that never leaves itself
+  constructor([a, b, c, d]: Readonly<Words>) {
+    this.#nameA = a
+    this.#nameB = b
+    this.#nameC = c
+    this.#nameD = d
+    this.#a = mix32(a)
+    this.#b = mix32(b)
+    this.#c = mix32(c)
+    this.#d = mix32(d) | 1 // the all-zero state is the one that never leaves itself
   }
 
   uint32(): number {
@@ -67,7 +73,7 @@ class Xoshiro128 implements Rng {
 
   fork(label: string | number): Rng {
     const text = String(label)
-    const name: Words = [...this.#name]
+    const name: Words = [this.#nameA, this.#nameB, this.#nameC, this.#nameD]
     // The length keeps fork('a').fork('b') apart from fork('a/b').
     extend(name, '/')
     extend(name, String(text.length))

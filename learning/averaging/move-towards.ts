@@ -62,13 +62,15 @@ export function moveTowardsAll(
     return payloads.map((payload, i) => payload && moveTowards(state, neighbours[i].weight, payload, ours, scratch))
   }
   let refused = 0
-  const taken = payloads.map((payload, i) => {
-    if (payload === undefined) return undefined
-    const squared = squares[i]
-    if (plausibility.admits(squared, ours)) return squared
-    refused++
-    return 'implausible'
-  })
+  const taken: (number | RejectReason | undefined)[] = []
+  for (let i = 0; i < payloads.length; i++) {
+    if (payloads[i] === undefined) taken.push(undefined)
+    else if (plausibility.admits(squares[i], ours)) taken.push(squares[i])
+    else {
+      taken.push('implausible')
+      refused++
+    }
+  }
   if (refused > 0) {
     const admitted = payloads.map((payload, i) => (taken[i] === 'implausible' ? undefined : payload))
     movedByAll(state, admitted, ours, scratch)

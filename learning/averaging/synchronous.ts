@@ -10,6 +10,8 @@ import {
 } from './averaging.js'
 import { refuse } from './refuse.js'
 
+const nobody: readonly Neighbour[] = []
+
 /** The updates of a round by peer; undefined or not there: it did not arrive. */
 export type Arrived = ReadonlyMap<string, Update | undefined>
 
@@ -22,7 +24,7 @@ export abstract class Synchronous implements Averaging {
   readonly synchronous = true
   /** Whether local steps are done, so that neighbours are waited for. */
   #waiting = false
-  #sentTo: readonly Neighbour[] = []
+  #sentTo = nobody
   /** Who has not arrived, while neighbours are waited for. */
   #awaited: string[] = []
   /** Updates of this round, still encoded: decoding waits until all are in, and then goes by peer. */
@@ -122,7 +124,7 @@ export abstract class Synchronous implements Averaging {
   #end(state: AveragingState): Step {
     const step = this.average(state, this.#arrived)
     this.#forgetArrived(state)
-    this.#sentTo = []
+    this.#sentTo = nobody
     this.#awaited = []
     this.#waiting = false
     return step
