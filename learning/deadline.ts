@@ -35,6 +35,11 @@ export class Deadline {
     this.#bounds = bounds
   }
 
+  /** Since when neighbours are waited for; NaN: not yet. */
+  get sinceMs(): number {
+    return this.#trained[2 * (this.#newest % rememberedRounds) + 1]
+  }
+
   /** Our local steps have ended: neighbours are waited for from now on. */
   trained(round: number, nowMs: number): void {
     this.#newest = round
@@ -62,7 +67,10 @@ export class Deadline {
   ms(peers: readonly { readonly waits: Waits }[]): number {
     const { minMs, maxMs } = this.#bounds
     let count = 0
-    for (const { waits } of peers) if (!waits.isEmpty) patiences[count++] = waits.patienceMs
+    for (const { waits } of peers) {
+      const { patienceMs } = waits
+      if (patienceMs !== undefined) patiences[count++] = patienceMs
+    }
     return count === 0 ? Math.sqrt(minMs * maxMs) : Math.min(maxMs, median(patiences, count))
   }
 }

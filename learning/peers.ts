@@ -64,7 +64,7 @@ export class Peers {
     this.#linked = this.#links.map(({ peer }) => recordOf(peer, true))
     this.#takesTurns = this.#links.some(({ turn }) => turn !== undefined)
     this.#records = records
-    this.#all = [...records.values()]
+    this.#all = expected.length === 0 ? this.#linked : [...records.values()]
   }
 
   /** A round begins, in which nobody was heard yet. */

@@ -84,7 +84,7 @@ export class RoundMachine {
   #baseIsKept = false
   readonly #memory: RoundMemory | undefined
   /** Exchanges that peers opened since this round began, also those that have left meanwhile. */
-  #offers = new Map<string, number>()
+  #offers: Map<string, number> | undefined
   #phase: Phase = 'idle'
   /** What the strategy works on, with the round and the neighbours of this machine. */
   readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
@@ -92,10 +92,9 @@ export class RoundMachine {
   /** Local steps of the round under way. */
   #steps = 0
   #loss = NaN
-  #roundStartedMs = 0
-  #averagingSinceMs = 0
+  #roundStartedMs = NaN
   /** What the latest `wait` named. */
-  #untilMs = 0
+  #untilMs = NaN
   /** What the event under way has led to so far. */
   #actions: Action[] = []
 
@@ -215,7 +214,6 @@ export class RoundMachine {
     else if (this.#averaging.keepsPace === true) this.#catchUp(roundsApart)
     this.#peers.forgiveSilence()
     this.#phase = 'averaging'
-    this.#averagingSinceMs = nowMs
     this.#deadline.trained(this.#state.round, nowMs)
     this.#state.compressor = this.#compressorNow(bytesSent, nowMs)
     this.#perform(this.#averaging.trained(this.#state), nowMs)
@@ -279,9 +277,10 @@ export class RoundMachine {
 
   #asynchronousUpdate(from: string, sender: PeerRecord, update: Update, nowMs: number): void {
     if (update.kind === 'offer' && this.#phase !== 'finished') {
-      const opened = this.#offers.get(from) ?? 0
+      const offers = (this.#offers ??= new Map<string, number>())
+      const opened = offers.get(from) ?? 0
       if (opened >= maxOffersPerRound) return this.#reject(from, 'surplus')
-      this.#offers.set(from, opened + 1)
+      offers.set(from, opened + 1)
     }
     if (update.round <= this.#state.round + maxRoundsAhead) sender.heardRound = update.round
     if (this.#averaging.keepsPace === true && update.round < this.#state.round) sender.isBehind = true
@@ -336,7 +335,7 @@ export class RoundMachine {
    * @param behind - how many are
    */
   #isAhead(behind: number, nowMs: number): boolean {
-    return 2 * behind > this.#peers.neighbourCount && nowMs < this.#averagingSinceMs + longestAheadMs
+    return 2 * behind > this.#peers.neighbourCount && nowMs < this.#deadline.sinceMs + longestAheadMs
   }
 
   #endUnlessAwaiting(nowMs: number): void {
@@ -383,7 +382,7 @@ export class RoundMachine {
     this.#goTo(this.#state.round + 1)
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
-    if (this.#offers.size > 0) this.#offers = new Map()
+    this.#offers = undefined
     if (this.#averaging.keepsPace === true) this.#peers.forgetWhoIsBehind()
     this.#baseIsKept = false
     const { round } = this.#state

@@ -5,25 +5,21 @@ const remembered = 16
 
 /** How long this node waited for one peer, in its latest rounds. */
 export class Waits {
-  /** The newest round among them: a peer counts once a round, whatever it sends. */
-  #round = -Infinity
+  /** The newest round among them, 0 if there is none: a peer counts once a round, whatever it sends. */
+  #round = 0
   /** The latest few; the oldest is at `#count` modulo `remembered`. */
   readonly #ms: number[] = []
   /** How many there were. */
   #count = 0
-  /** No remembered one is longer. */
+  /** No remembered one is longer. A whole number, as all that is kept beside the list: a fraction would be an object of its own. */
   #longestMs = 0
-  #patienceMs = 0
-
-  get isEmpty(): boolean {
-    return this.#count === 0
-  }
+  #patienceMs: number | undefined
 
   /**
-   * What they give the peer: twice its median plus 8 median absolute deviations, and no less than any round waits. Reckoned once
-   * for each wait, for every round asks for it of all peers.
+   * What they give the peer: twice its median plus 8 median absolute deviations, and no less than any round waits; undefined
+   * while there is none. Reckoned once for each wait, for every round asks for it of all peers.
    */
-  get patienceMs(): number {
+  get patienceMs(): number | undefined {
     return this.#patienceMs
   }
 
@@ -34,7 +30,7 @@ export class Waits {
     const place = this.#count++ % remembered
     this.#ms[place] = ms
     // Looked for only now and then: every update comes here, and among thousands of nodes the list has left the caches since.
-    this.#longestMs = place === 0 ? Math.max(...this.#ms) : Math.max(this.#longestMs, ms)
+    this.#longestMs = Math.ceil(place === 0 ? Math.max(...this.#ms) : Math.max(this.#longestMs, ms))
     // Neither median is longer: where all answer soon there is no need for them.
     const most = patience(this.#longestMs, this.#longestMs)
     this.#patienceMs = most <= leastMs ? leastMs : Math.max(leastMs, patienceFor(this.#ms))
@@ -42,10 +38,11 @@ export class Waits {
 
   /** As if there had been none. */
   clear(): void {
-    this.#round = -Infinity
+    this.#round = 0
     this.#ms.length = 0
     this.#count = 0
     this.#longestMs = 0
+    this.#patienceMs = undefined
   }
 }
 
