@@ -3,7 +3,7 @@
 // What tsc compiled stays as it is beside them, for tests and whoever works on the code.
 import { build, type Plugin } from 'esbuild'
 import { readFileSync, rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** By the name of their bundle. A script that another starts has its own name, for it is looked for beside that. */
@@ -64,6 +64,6 @@ function isOurs(file: string): boolean {
 
 /** A module finds files where they lie, from where it lay itself, but the scripts that it starts beside its bundle. */
 function atHome(code: string, file: string): string {
-  const home = `new URL('${relative(bundles, file)}', import.meta.url).href`
+  const home = `new URL('${relative(bundles, file).replaceAll(sep, '/')}', import.meta.url).href`
   return code.replace(/(new URL\('\.\/[\w-]+\.js', )?import\.meta\.url/g, (whole, script) => (script ? whole : home))
 }
