@@ -30,6 +30,9 @@ export class Deadline {
   /** The latest rounds whose local steps have ended, each followed by when; a round is at twice its remainder. */
   readonly #trained = new Array<number>(2 * rememberedRounds).fill(NaN)
   #newest = 0
+  /** What `ms` reckoned last, and of whom; undefined: a patience has changed since. */
+  #reckonedMs: number | undefined
+  #reckonedOf: readonly unknown[] | undefined
 
   constructor(bounds: DeadlineBounds) {
     this.#bounds = bounds
@@ -56,7 +59,15 @@ export class Deadline {
   heard(waits: Waits, round: number, nowMs: number): void {
     const place = 2 * (round % rememberedRounds)
     if (this.#trained[place] !== round || round <= this.#newest - rememberedRounds) return
+    const { patienceMs } = waits
     waits.add(round, nowMs - this.#trained[place + 1], this.#bounds.minMs)
+    if (waits.patienceMs !== patienceMs) this.#reckonedMs = undefined
+  }
+
+  /** A peer was waited for in vain. @param waits - of that peer; changed */
+  forget(waits: Waits): void {
+    waits.clear()
+    this.#reckonedMs = undefined
   }
 
   /**
@@ -65,6 +76,12 @@ export class Deadline {
    * @param peers - what is remembered of each
    */
   ms(peers: readonly { readonly waits: Waits }[]): number {
+    if (peers !== this.#reckonedOf) this.#reckonedMs = undefined
+    this.#reckonedOf = peers
+    return (this.#reckonedMs ??= this.#reckon(peers))
+  }
+
+  #reckon(peers: readonly { readonly waits: Waits }[]): number {
     const { minMs, maxMs } = this.#bounds
     let count = 0
     for (const { waits } of peers) {

@@ -22,7 +22,10 @@ export class PeerRecord {
   }
 }
 
-/** The peers of a round machine, a record each: its neighbours, and those that are about to become some. */
+/**
+ * The peers of a round machine, a record each: its neighbours, and those that are about to become some. What every round asks of
+ * all of them together is kept here: among thousands of nodes their records have left the caches of the processor.
+ */
 export class Peers {
   #records: ReadonlyMap<string, PeerRecord> = new Map()
   #all: readonly PeerRecord[] = []
@@ -31,6 +34,10 @@ export class Peers {
   #takesTurns = false
   /** Of all neighbours. */
   #linked: readonly PeerRecord[] = []
+  /** None has sent anything for a later round. */
+  #latestRound = 0
+  /** Whether one may be silent. */
+  #isAnySilent = false
 
   get all(): readonly PeerRecord[] {
     return this.#all
@@ -67,6 +74,27 @@ export class Peers {
     this.#all = expected.length === 0 ? this.#linked : [...records.values()]
   }
 
+  /** A peer has sent something for that round. */
+  heard(round: number): void {
+    if (round > this.#latestRound) this.#latestRound = round
+  }
+
+  /** A deadline has passed without a peer. */
+  silence(record: PeerRecord): void {
+    record.isSilent = true
+    this.#isAnySilent = true
+  }
+
+  /** Whether somebody has sent something for that round or a later one; true also where it is not known. */
+  haveReached(round: number): boolean {
+    return this.#latestRound >= round
+  }
+
+  /** Whether nobody is silent, or has sent something for a round after this one; false also where it is not known. */
+  areInStep(round: number): boolean {
+    return !this.#isAnySilent && !this.haveReached(round + 1)
+  }
+
   /** A round begins, in which nobody was heard yet. */
   forgetWhoIsBehind(): void {
     for (const record of this.#all) record.isBehind = false
@@ -77,9 +105,10 @@ export class Peers {
    * ran on alone would send ever more updates that come ever later; so all are waited for again.
    */
   forgiveSilence(): void {
-    if (this.#linked.length < 2) return
-    for (const { isSilent } of this.#linked) if (!isSilent) return
-    for (const record of this.#all) record.isSilent = false
+    if (!this.#isAnySilent) return
+    const isEveryone = this.#linked.length > 1 && this.#linked.every(({ isSilent }) => isSilent)
+    if (isEveryone) for (const record of this.#all) record.isSilent = false
+    this.#isAnySilent = this.#all.some(({ isSilent }) => isSilent)
   }
 
   /**
@@ -87,9 +116,7 @@ export class Peers {
    * none, so that one peer alone among several cannot send us into the future.
    */
   reachedBeyond(round: number): number | undefined {
-    let isAnyBeyond = false
-    for (const { newestRound } of this.#linked) isAnyBeyond ||= newestRound > round
-    if (!isAnyBeyond) return undefined
+    if (!this.haveReached(round + 1)) return undefined
     const newest = this.#linked.map(({ newestRound }) => newestRound).sort((a, b) => a - b)
     const reached = newest[(newest.length - 1) >> 1]
     return reached > round ? reached : undefined

@@ -160,8 +160,10 @@ export class RoundMachine {
 
   /** How many of them there are. */
   get awaitedCount(): number {
+    const missing = this.#missing()
+    if (this.#peers.areInStep(this.#state.round)) return missing.length
     let count = 0
-    for (const peer of this.#missing()) if (this.#isAwaited(this.#peers.get(peer))) count++
+    for (const peer of missing) if (this.#isAwaited(this.#peers.get(peer))) count++
     return count
   }
 
@@ -243,7 +245,7 @@ export class RoundMachine {
 
   /** Hand over what arrived before we could use it. */
   #deliverHeld(nowMs: number): void {
-    if (this.#averaging.synchronous) {
+    if (this.#averaging.synchronous && this.#peers.haveReached(this.#state.round)) {
       for (const peer of this.#missing().slice()) {
         const record = this.#peers.get(peer)
         const update = record?.inbox.take(this.#state.round)
@@ -282,7 +284,10 @@ export class RoundMachine {
       if (opened >= maxOffersPerRound) return this.#reject(from, 'surplus')
       offers.set(from, opened + 1)
     }
-    if (update.round <= this.#state.round + maxRoundsAhead) sender.heardRound = update.round
+    if (update.round <= this.#state.round + maxRoundsAhead) {
+      sender.heardRound = update.round
+      this.#peers.heard(update.round)
+    }
     if (this.#averaging.keepsPace === true && update.round < this.#state.round) sender.isBehind = true
     if (this.#phase === 'training') this.#keepBase()
     this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
@@ -308,6 +313,7 @@ export class RoundMachine {
       this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
     } else {
       if (sender.inbox.has(round)) return this.#reject(from, 'duplicate')
+      this.#peers.heard(round)
       const displaced = sender.inbox.hold(update, this.#state.round)
       if (displaced !== undefined) this.#reject(from, 'stale')
     }
@@ -323,8 +329,8 @@ export class RoundMachine {
     const silent = awaited.filter(({ isBehind }) => !isBehind)
     if (this.#isAhead(awaited.length - silent.length, nowMs)) return this.#wait(nowMs + this.#deadlineMs)
     for (const record of silent) {
-      record.waits.clear()
-      record.isSilent = true
+      this.#deadline.forget(record.waits)
+      this.#peers.silence(record)
     }
     this.#endAveraging(nowMs)
   }
@@ -340,7 +346,9 @@ export class RoundMachine {
 
   #endUnlessAwaiting(nowMs: number): void {
     if (!this.#isAveraging()) return
-    for (const peer of this.#missing()) if (this.#isAwaited(this.#peers.get(peer))) return
+    const missing = this.#missing()
+    if (missing.length > 0 && this.#peers.areInStep(this.#state.round)) return
+    for (const peer of missing) if (this.#isAwaited(this.#peers.get(peer))) return
     this.#endAveraging(nowMs)
   }
 

@@ -20,10 +20,14 @@ class Watch {
   }
 
   heard(peer: string, round: number, nowMs: number): void {
-    this.#deadline.heard(this.waitsOf(peer), round, nowMs)
+    this.#deadline.heard(this.#waitsOf(peer), round, nowMs)
   }
 
-  waitsOf(peer: string): Waits {
+  forget(peer: string): void {
+    this.#deadline.forget(this.#waitsOf(peer))
+  }
+
+  #waitsOf(peer: string): Waits {
     const { waits } = this.#peers.get(peer) ?? { waits: new Waits() }
     this.#peers.set(peer, { waits })
     return waits
@@ -109,7 +113,7 @@ deadline('counts a peer once a round, however often it speaks', () => {
 
 deadline('does not count a peer that it waited for in vain, until it is heard again', () => {
   const seen = after({ a: steady(1000), b: steady(9000) })
-  seen.waitsOf('b').clear()
+  seen.forget('b')
   assert.is(seen.ms, 2000)
   seen.heard('b', 10, 10_000 + 12_000)
   assert.is(seen.ms, 24_000)
