@@ -1,13 +1,18 @@
 import { EventQueue } from './event-queue.js'
 import type { Work, Workforce } from './workforce.js'
 
+export interface Beginner<T> {
+  /** Begin the work; called once for each assignment. */
+  begin(): Work<T>
+}
+
 /** Work whose result is needed at a known time. */
 export class Assignment<T> {
-  readonly #begin: () => Work<T>
+  readonly #beginner: Beginner<T>
   #work: Work<T> | undefined
 
-  constructor(begin: () => Work<T>) {
-    this.#begin = begin
+  constructor(beginner: Beginner<T>) {
+    this.#beginner = beginner
   }
 
   get begun(): boolean {
@@ -15,7 +20,7 @@ export class Assignment<T> {
   }
 
   begin(): Work<T> {
-    return (this.#work ??= this.#begin())
+    return (this.#work ??= this.#beginner.begin())
   }
 }
 
@@ -34,10 +39,10 @@ export class Lookahead {
 
   /**
    * @param dueMs - virtual time at which the result will be taken
-   * @param begin - called once, then or before
+   * @param beginner - asked to begin then or before
    */
-  assign<T>(dueMs: number, begin: () => Work<T>): Assignment<T> {
-    const assignment = new Assignment(begin)
+  assign<T>(dueMs: number, beginner: Beginner<T>): Assignment<T> {
+    const assignment = new Assignment(beginner)
     if (this.#workforce.capacity > 0) {
       this.#waiting.push(dueMs, assignment)
       this.#fill()

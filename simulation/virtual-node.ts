@@ -8,11 +8,11 @@ import type { RoundMemory } from '../learning/round-memory/round-memory.js'
 import type { Sharing } from '../learning/sharing.js'
 import type { Action, Event, RoundResult } from '../learning/events.js'
 import { RoundMachine } from '../learning/round-machine.js'
-import type { Assignment, Lookahead } from './lookahead.js'
+import type { Assignment, Beginner, Lookahead } from './lookahead.js'
 import type { Mailboxes } from './mailboxes.js'
 import type { Occurrence, VirtualClock } from './virtual-clock.js'
 import { wireBytes } from './wire-bytes.js'
-import type { Trained, Workforce } from './workforce.js'
+import type { Trained, Work, Workforce } from './workforce.js'
 
 /** One round of a virtual node. Times are virtual. */
 export interface VirtualRound {
@@ -60,11 +60,13 @@ export interface VirtualNodeInit {
   readonly stepMs: number
 }
 
+type TrainAction = Extract<Action, { type: 'train' }>
+
 /** Alarms are numbered from 1. */
 const LOCAL_STEPS_END = 0
 
 /** Performs what a round machine decides on virtual time, as the driver of a device does on real time. */
-export class VirtualNode implements Occurrence {
+export class VirtualNode implements Occurrence, Beginner<Trained> {
   readonly parameters: Float32Array
   readonly #parts: VirtualNodeComponents
   readonly #index: number
@@ -73,6 +75,8 @@ export class VirtualNode implements Occurrence {
   readonly #machine: RoundMachine
   readonly #averagesMeanwhile: boolean
   #neighbours = 0
+  /** Local steps that are due next. */
+  #steps: TrainAction | undefined
   /** Local steps under way. */
   #training: Assignment<Trained> | undefined
   #alarmMs = Infinity
@@ -80,7 +84,7 @@ export class VirtualNode implements Occurrence {
   #alarm = 0
   #wantedMs = Infinity
   #bytesSent = 0
-  #steps = 0
+  #stepCount = 0
   #online = true
   /** What the node slept through on its own side, as `happen` was told. */
   #missed: number[] | undefined
@@ -203,14 +207,20 @@ export class VirtualNode implements Occurrence {
     }
   }
 
-  #train({ firstStep, steps, offset }: Extract<Action, { type: 'train' }>): void {
-    const { clock, lookahead, workforce } = this.#parts
-    if (steps === 0) return clock.after(0, this, LOCAL_STEPS_END)
-    this.#training = lookahead.assign(clock.nowMs + this.#roundMs, () =>
-      workforce.train({ node: this.#index, parameters: this.#machine.start, firstStep, steps, offset })
-    )
-    this.#steps += steps
+  #train(action: TrainAction): void {
+    const { clock, lookahead } = this.#parts
+    if (action.steps === 0) return clock.after(0, this, LOCAL_STEPS_END)
+    this.#steps = action
+    this.#training = lookahead.assign(clock.nowMs + this.#roundMs, this)
+    this.#stepCount += action.steps
     clock.after(this.#roundMs, this, LOCAL_STEPS_END)
+  }
+
+  /** Begin local steps, as the last action has them. */
+  begin(): Work<Trained> {
+    const { firstStep, steps, offset } = this.#steps!
+    const { start } = this.#machine
+    return this.#parts.workforce.train({ node: this.#index, parameters: start, firstStep, steps, offset })
   }
 
   #trained(trained: Trained): void {
@@ -254,7 +264,7 @@ export class VirtualNode implements Occurrence {
     const bytesSent = this.#bytesSent
     const bytesReceived = mailboxes.bytesReceived(node)
     const seconds = clock.nowMs / 1000
-    const steps = this.#steps
+    const steps = this.#stepCount
     const computeSeconds = (steps * this.#stepMs) / 1000
     const due = evaluateEvery > 0 && (result.round % evaluateEvery === 0 || result.round === rounds)
     const round = { result, evaluation: undefined, bytesSent, bytesReceived, seconds, computeSeconds, steps }
@@ -262,7 +272,9 @@ export class VirtualNode implements Occurrence {
     const report = (evaluation: Evaluation): void => onRound(node, { ...round, evaluation })
     // A device evaluates while it trains on; its model stands still until then, or is copied.
     const model = this.#averagesMeanwhile || sharing !== undefined ? this.parameters.slice() : this.parameters
-    const assignment = lookahead.assign(clock.nowMs + this.#roundMs, () => workforce.evaluate(node, model))
+    const assignment = lookahead.assign(clock.nowMs + this.#roundMs, {
+      begin: () => workforce.evaluate(node, model)
+    })
     clock.after(this.#roundMs, () => {
       const evaluation = lookahead.take(assignment)
       return evaluation instanceof Promise ? evaluation.then(report) : report(evaluation)
