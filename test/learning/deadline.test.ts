@@ -9,7 +9,8 @@ const deadline = suite('deadline')
 /** A deadline, with the waits of its peers by name. */
 class Watch {
   readonly #deadline: Deadline
-  readonly #peers = new Map<string, { readonly waits: Waits }>()
+  readonly #waits = new Map<string, Waits>()
+  #peers: readonly { readonly waits: Waits }[] = []
 
   constructor(bounds: DeadlineBounds) {
     this.#deadline = new Deadline(bounds)
@@ -28,13 +29,22 @@ class Watch {
   }
 
   #waitsOf(peer: string): Waits {
-    const { waits } = this.#peers.get(peer) ?? { waits: new Waits() }
-    this.#peers.set(peer, { waits })
+    const known = this.#waits.get(peer)
+    if (known !== undefined) return known
+    const waits = new Waits()
+    this.#waits.set(peer, waits)
+    this.#peers = [...this.#peers, { waits }]
     return waits
   }
 
+  leaves(peer: string): void {
+    const waits = this.#waits.get(peer)
+    this.#waits.delete(peer)
+    this.#peers = this.#peers.filter(other => other.waits !== waits)
+  }
+
   get ms(): number {
-    return this.#deadline.ms([...this.#peers.values()])
+    return this.#deadline.ms(this.#peers)
   }
 }
 
@@ -113,10 +123,27 @@ deadline('counts a peer once a round, however often it speaks', () => {
 
 deadline('does not count a peer that it waited for in vain, until it is heard again', () => {
   const seen = after({ a: steady(1000), b: steady(9000) })
+  assert.is(seen.ms, 18_000)
   seen.forget('b')
   assert.is(seen.ms, 2000)
   seen.heard('b', 10, 10_000 + 12_000)
   assert.is(seen.ms, 24_000)
+})
+
+deadline('changes with every wait that counts, and with its peers', () => {
+  const seen = after({ a: steady(1500) })
+  const known = seen.ms
+  assert.is(seen.ms, known)
+  for (let round = 11; round <= 26; round++) {
+    seen.trained(round, 100_000)
+    seen.heard('a', round, 103_000)
+  }
+  assert.is(seen.ms, 6000)
+  seen.trained(27, 200_000)
+  seen.heard('b', 27, 210_000)
+  assert.is(seen.ms, 20_000)
+  seen.leaves('b')
+  assert.is(seen.ms, 6000)
 })
 
 deadline.run()
