@@ -11,7 +11,7 @@ export class Waits {
   readonly #ms: number[] = []
   /** How many there were. */
   #count = 0
-  /** No remembered one is longer. A whole number, as all that is kept beside the list: a fraction would be an object of its own. */
+  /** No remembered one is longer. Rounded up, for a fraction would be an object of its own, and a whole number is none. */
   #longestMs = 0
   #patienceMs: number | undefined
 
