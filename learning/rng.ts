@@ -30,15 +30,15 @@ class Xoshiro128 implements Rng {
   #c: number
   #d: number
 
-  constructor([a, b, c, d]: Readonly<Words>) {
-    this.#nameA = a
-    this.#nameB = b
-    this.#nameC = c
-    this.#nameD = d
-    this.#a = mix32(a)
-    this.#b = mix32(b)
-    this.#c = mix32(c)
-    this.#d = mix32(d) | 1 // the all-zero state is the one that never leaves itself
+  constructor(name: Readonly<Words>) {
+    this.#nameA = name[0]
+    this.#nameB = name[1]
+    this.#nameC = name[2]
+    this.#nameD = name[3]
+    this.#a = mix32(name[0])
+    this.#b = mix32(name[1])
+    this.#c = mix32(name[2])
+    this.#d = mix32(name[3]) | 1 // the all-zero state is the one that never leaves itself
   }
 
   uint32(): number {
