@@ -345,11 +345,7 @@ export class RoundMachine {
   }
 
   #endUnlessAwaiting(nowMs: number): void {
-    if (!this.#isAveraging()) return
-    const missing = this.#missing()
-    if (missing.length > 0 && this.#peers.areInStep(this.#state.round)) return
-    for (const peer of missing) if (this.#isAwaited(this.#peers.get(peer))) return
-    this.#endAveraging(nowMs)
+    if (this.#isAveraging() && this.awaitedCount === 0) this.#endAveraging(nowMs)
   }
 
   /** @param record - of a peer that is missing */
