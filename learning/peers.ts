@@ -15,10 +15,33 @@ export class PeerRecord {
   isBehind = false
   /** The newest round that it was heard of, likewise; 0: none. */
   heardRound = 0
+  /** The round of the exchange that it opened last; -1: none since it is a neighbour. */
+  offeredRound = -1
+  /** How many exchanges it has opened in `#offersIn`, a round of ours. */
+  #offers = 0
+  #offersIn = 0
 
   /** The newest round that it has sent something for; 0: none that we know. */
   get newestRound(): number {
     return this.inbox.newestRound || this.heardRound
+  }
+
+  /** It opens an exchange in that round of ours. @returns how many that makes in this round */
+  countOffer(round: number): number {
+    this.#offers = this.offersIn(round) + 1
+    this.#offersIn = round
+    return this.#offers
+  }
+
+  /** How many exchanges it has opened in that round of ours. */
+  offersIn(round: number): number {
+    return this.#offersIn === round ? this.#offers : 0
+  }
+
+  /** Has it not forgotten what the peer did before it left and returned. */
+  continueOffers(before: PeerRecord): void {
+    this.#offers = before.#offers
+    this.#offersIn = before.#offersIn
   }
 }
 
@@ -28,6 +51,8 @@ export class PeerRecord {
  */
 export class Peers {
   #records: ReadonlyMap<string, PeerRecord> = new Map()
+  /** Of those that have left in a round in which they had opened exchanges. */
+  #left = new Map<string, PeerRecord>()
   #all: readonly PeerRecord[] = []
   /** Neighbours, sorted by peer. */
   #links: readonly Neighbour[] = []
@@ -57,12 +82,17 @@ export class Peers {
     return this.#records.get(peer)
   }
 
-  /** These are all from now on; others are forgotten. */
-  set(neighbours: readonly Neighbour[], expected: readonly string[]): void {
+  /**
+   * These are all from now on; others are forgotten, but for the exchanges that they opened in the round under way.
+   *
+   * @param round - of ours, under way
+   */
+  set(neighbours: readonly Neighbour[], expected: readonly string[], round: number): void {
     const records = new Map<string, PeerRecord>()
     const recordOf = (peer: string, isNeighbour: boolean): PeerRecord => {
-      const record = this.#records.get(peer) ?? new PeerRecord()
+      const record = this.#records.get(peer) ?? this.#newRecord(peer)
       record.isNeighbour = isNeighbour
+      if (!isNeighbour) record.offeredRound = -1
       records.set(peer, record)
       return record
     }
@@ -70,8 +100,17 @@ export class Peers {
     this.#links = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
     this.#linked = this.#links.map(({ peer }) => recordOf(peer, true))
     this.#takesTurns = this.#links.some(({ turn }) => turn !== undefined)
+    for (const [peer, record] of this.#records) if (!records.has(peer)) this.#left.set(peer, record)
+    for (const [peer, record] of this.#left) if (record.offersIn(round) === 0) this.#left.delete(peer)
     this.#records = records
     this.#all = expected.length === 0 ? this.#linked : [...records.values()]
+  }
+
+  #newRecord(peer: string): PeerRecord {
+    const record = new PeerRecord()
+    const before = this.#left.get(peer)
+    if (before !== undefined) record.continueOffers(before)
+    return record
   }
 
   /** A peer has sent something for that round. */

@@ -56,7 +56,12 @@ type MembersEvent = Extract<Event, { type: 'members' }>
 type TrainedEvent = Extract<Event, { type: 'trained' }>
 
 const nobody: readonly string[] = []
-const nothingToDo: readonly Action[] = []
+const nothingToDo: Action[] = []
+/**
+ * What the event under way has led to so far. A thread handles one event at a time, and a list that a machine had of its own would
+ * tie the latest events of thousands of machines to memory that the garbage collector goes through again and again.
+ */
+let actions = nothingToDo
 
 type Phase = 'idle' | 'training' | 'averaging' | 'resting' | 'finished'
 
@@ -83,8 +88,6 @@ export class RoundMachine {
   #base: Float32Array | undefined
   #baseIsKept = false
   readonly #memory: RoundMemory | undefined
-  /** Exchanges that peers opened since this round began, also those that have left meanwhile. */
-  #offers: Map<string, number> | undefined
   #phase: Phase = 'idle'
   /** What the strategy works on, with the round and the neighbours of this machine. */
   readonly #state: { -readonly [Field in keyof AveragingState]: AveragingState[Field] }
@@ -95,8 +98,6 @@ export class RoundMachine {
   #roundStartedMs = NaN
   /** What the latest `wait` named. */
   #untilMs = NaN
-  /** What the event under way has led to so far. */
-  #actions: Action[] = []
 
   /** @throws InvalidParametersError when the strategy cannot use the compressor, or some rounds cannot be without local steps */
   constructor(init: RoundMachineInit) {
@@ -168,11 +169,8 @@ export class RoundMachine {
   }
 
   handle(event: Event): readonly Action[] {
+    actions = nothingToDo
     this.#dispatch(event)
-    if (this.#actions.length === 0) return nothingToDo
-    // Not kept: what one event led to would live until the next one.
-    const actions = this.#actions
-    this.#actions = []
     return actions
   }
 
@@ -196,7 +194,7 @@ export class RoundMachine {
   }
 
   #members({ neighbours, expected = nobody, swarmSize = 1 }: MembersEvent, nowMs: number): void {
-    this.#peers.set(neighbours, expected)
+    this.#peers.set(neighbours, expected, this.#state.round)
     this.#state.neighbours = this.#peers.neighboursOf(this.#state.round)
     this.#state.swarmSize = Math.max(swarmSize, neighbours.length + 1)
     if (this.#phase !== 'averaging') return
@@ -238,7 +236,7 @@ export class RoundMachine {
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
     else {
       this.#memory?.forget()
-      this.#actions.push({ type: 'diverged', round: this.#state.round, loss })
+      add({ type: 'diverged', round: this.#state.round, loss })
     }
     this.#memory?.trained(parameters)
   }
@@ -278,11 +276,9 @@ export class RoundMachine {
   }
 
   #asynchronousUpdate(from: string, sender: PeerRecord, update: Update, nowMs: number): void {
-    if (update.kind === 'offer' && this.#phase !== 'finished') {
-      const offers = (this.#offers ??= new Map<string, number>())
-      const opened = offers.get(from) ?? 0
-      if (opened >= maxOffersPerRound) return this.#reject(from, 'surplus')
-      offers.set(from, opened + 1)
+    const isOffer = update.kind === 'offer'
+    if (isOffer && this.#phase !== 'finished' && sender.countOffer(this.#state.round) > maxOffersPerRound) {
+      return this.#reject(from, 'surplus')
     }
     if (update.round <= this.#state.round + maxRoundsAhead) {
       sender.heardRound = update.round
@@ -290,6 +286,12 @@ export class RoundMachine {
     }
     if (this.#averaging.keepsPace === true && update.round < this.#state.round) sender.isBehind = true
     if (this.#phase === 'training') this.#keepBase()
+    if (isOffer) {
+      // An answer would not reach who is no neighbour yet, and only we would move.
+      if (!sender.isNeighbour) return this.#reject(from, 'not-a-neighbour')
+      if (sender.offeredRound === update.round) return this.#reject(from, 'duplicate')
+      sender.offeredRound = update.round
+    }
     this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
   }
 
@@ -359,13 +361,13 @@ export class RoundMachine {
   }
 
   #perform({ send, reject, ended }: Step, nowMs: number, missed: readonly string[] = nobody): void {
-    for (const action of send) this.#actions.push(action)
+    for (const action of send) add(action)
     for (const { from, reason } of reject) this.#reject(from, reason)
     if (ended === undefined) return
     const { averagedWith, neighbourDistance } = ended
     const { round, parameters } = this.#state
     if (this.#steps > 0) this.#memory?.averaged(parameters)
-    this.#actions.push({ type: 'averaged', round, loss: this.#loss, missed, averagedWith, neighbourDistance })
+    add({ type: 'averaged', round, loss: this.#loss, missed, averagedWith, neighbourDistance })
     this.#rest(nowMs)
   }
 
@@ -380,13 +382,12 @@ export class RoundMachine {
     if (this.#state.round >= this.#lastRound) {
       this.#phase = 'finished'
       this.#state.finished = true
-      this.#actions.push({ type: 'finished', round: this.#state.round })
+      add({ type: 'finished', round: this.#state.round })
       return
     }
     this.#goTo(this.#state.round + 1)
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
-    this.#offers = undefined
     if (this.#averaging.keepsPace === true) this.#peers.forgetWhoIsBehind()
     this.#baseIsKept = false
     const { round } = this.#state
@@ -399,16 +400,16 @@ export class RoundMachine {
     this.#work?.set(this.start)
     this.#memory?.started(this.#state.parameters)
     const train: Action = { type: 'train', round, firstStep: this.#stepsTaken, steps: this.#steps }
-    this.#actions.push(this.#memory?.steers === true ? { ...train, offset: this.#memory.state } : train)
+    add(this.#memory?.steers === true ? { ...train, offset: this.#memory.state } : train)
   }
 
   #reject(from: string, reason: RejectReason): void {
-    this.#actions.push({ type: 'reject', from, reason })
+    add({ type: 'reject', from, reason })
   }
 
   #wait(untilMs: number): void {
     this.#untilMs = untilMs
-    this.#actions.push({ type: 'wait', untilMs })
+    add({ type: 'wait', untilMs })
   }
 
   get #deadlineMs(): number {
@@ -423,4 +424,9 @@ export class RoundMachine {
   #missing(): readonly string[] {
     return this.#averaging.awaited(this.#state)
   }
+}
+
+function add(action: Action): void {
+  if (actions === nothingToDo) actions = [action]
+  else actions.push(action)
 }

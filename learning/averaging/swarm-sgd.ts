@@ -12,13 +12,6 @@ import { isNeighbour } from './neighbours.js'
 import { refuse } from './refuse.js'
 import type { Scratch } from './scratch.js'
 
-interface Offer {
-  readonly to: string
-  readonly round: number
-  /** q(x_i), encoded; undefined once it is answered. */
-  payload: Uint8Array | undefined
-}
-
 /**
  * Asynchronous pairwise averaging: after its local steps a node picks one neighbour at random, and both move half way
  * towards each other, each at its own pace and without a barrier:
@@ -40,12 +33,13 @@ class SwarmSgd implements Averaging {
   readonly name = 'swarm-sgd'
   readonly sendsModels = true
   readonly synchronous = false
-  /** The exchange that this node opened last. A late answer is still applied, until the next offer takes its place. */
-  #offer: Offer | undefined
+  /** Whom this node offered to last. A late answer is still applied, until the next offer takes its place. */
+  #partner: string | undefined
+  #offerRound = 0
+  /** q(x_i), as it was offered; undefined once it is answered. */
+  #offered: Uint8Array | undefined
   readonly #scratch: Scratch
   #waiting = false
-  /** The round of the offer that each neighbour made last. */
-  readonly #answered = new Map<string, number>()
 
   constructor(scratch: Scratch) {
     this.#scratch = scratch
@@ -53,11 +47,12 @@ class SwarmSgd implements Averaging {
 
   trained(state: AveragingState): Step {
     const { neighbours, round, rng } = state
-    for (const peer of this.#answered.keys()) if (!isNeighbour(state, peer)) this.#answered.delete(peer)
     if (neighbours.length === 0) return this.#end([], undefined)
     const to = neighbours[rng.fork(`partner/${round}`).integer(neighbours.length)].peer
     const payload = state.compressor.encode(state.parameters, state.rng.fork(`offer/${round}`))
-    this.#offer = { to, round, payload }
+    this.#partner = to
+    this.#offerRound = round
+    this.#offered = payload
     this.#waiting = true
     return { send: [{ type: 'send', to, update: { kind: 'offer', round, payload } }], reject: [] }
   }
@@ -69,7 +64,7 @@ class SwarmSgd implements Averaging {
   }
 
   membersChanged(state: AveragingState): Step {
-    const partnerGone = this.#offer !== undefined && !isNeighbour(state, this.#offer.to)
+    const partnerGone = this.#partner !== undefined && !isNeighbour(state, this.#partner)
     return partnerGone ? this.#endIfWaiting([], undefined) : nothing
   }
 
@@ -78,17 +73,13 @@ class SwarmSgd implements Averaging {
   }
 
   awaited(): readonly string[] {
-    return this.#waiting && this.#offer !== undefined ? [this.#offer.to] : []
+    return this.#waiting && this.#partner !== undefined ? [this.#partner] : []
   }
 
   #answer(state: AveragingState, from: string, { round, payload }: Update): Step {
     const { rng } = state
-    // An answer would not reach who is no neighbour yet, and only we would move.
-    if (!isNeighbour(state, from)) return refuse(from, 'not-a-neighbour')
-    if (this.#answered.get(from) === round) return refuse(from, 'duplicate')
-    this.#answered.set(from, round)
-    if (this.#offer?.to === from && this.#offer.payload !== undefined) {
-      return this.#conclude(state, this.#offer, this.#offer.payload, payload)
+    if (this.#partner === from && this.#offered !== undefined) {
+      return this.#conclude(state, from, this.#offered, payload)
     }
     const answer = state.compressor.encode(state.parameters, rng.fork(`answer/${from}/${round}`))
     const moved = this.#meet(state, answer, payload)
@@ -97,19 +88,16 @@ class SwarmSgd implements Averaging {
   }
 
   #answerArrived(state: AveragingState, from: string, { round, payload }: Update): Step {
-    const offer = this.#offer
-    if (offer?.to !== from) return refuse(from, 'unexpected')
-    if (offer.round !== round) return refuse(from, round < offer.round ? 'stale' : 'too-far-ahead')
-    return offer.payload === undefined
-      ? refuse(from, 'duplicate')
-      : this.#conclude(state, offer, offer.payload, payload)
+    if (this.#partner !== from) return refuse(from, 'unexpected')
+    if (this.#offerRound !== round) return refuse(from, round < this.#offerRound ? 'stale' : 'too-far-ahead')
+    return this.#offered === undefined ? refuse(from, 'duplicate') : this.#conclude(state, from, this.#offered, payload)
   }
 
-  #conclude(state: AveragingState, offer: Offer, ours: Uint8Array, theirs: Uint8Array): Step {
-    offer.payload = undefined
+  #conclude(state: AveragingState, partner: string, ours: Uint8Array, theirs: Uint8Array): Step {
+    this.#offered = undefined
     const moved = this.#meet(state, ours, theirs)
-    if (typeof moved === 'number') return this.#endIfWaiting([offer.to], Math.sqrt(moved))
-    return { ...this.#endIfWaiting([], undefined), ...refuse(offer.to, moved) }
+    if (typeof moved === 'number') return this.#endIfWaiting([partner], Math.sqrt(moved))
+    return { ...this.#endIfWaiting([], undefined), ...refuse(partner, moved) }
   }
 
   /** Move half way towards the peer, from what it received of us; both models are encoded. */

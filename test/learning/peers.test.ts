@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Peers } from '../../learning/peers.js'
+import { Peers, type PeerRecord } from '../../learning/peers.js'
 
 const peers = suite('peers')
 
@@ -8,7 +8,8 @@ function knowing(...names: string[]): Peers {
   const known = new Peers()
   known.set(
     names.map(peer => ({ peer, weight: 1 / 4 })),
-    []
+    [],
+    1
   )
   return known
 }
@@ -53,7 +54,7 @@ peers('are out of step with a round that one is ahead of', () => {
 
 peers('count among them who is expected to become a neighbour', () => {
   const both = new Peers()
-  both.set([{ peer: 'b', weight: 1 / 4 }], ['a'])
+  both.set([{ peer: 'b', weight: 1 / 4 }], ['a'], 1)
   assert.equal(
     both.all.map(({ isNeighbour }) => isNeighbour),
     [false, true]
@@ -61,6 +62,29 @@ peers('count among them who is expected to become a neighbour', () => {
   both.silence(both.get('a')!)
   both.forgiveSilence()
   assert.not(both.areInStep(1))
+})
+
+peers('go on counting the exchanges of one that has left and returned, until the next round', () => {
+  const one = knowing('a')
+  const again = (round: number): PeerRecord => {
+    one.set([], [], round)
+    one.set([], [], round)
+    one.set([{ peer: 'a', weight: 1 / 4 }], [], round)
+    return one.get('a')!
+  }
+  assert.is(one.get('a')!.countOffer(1), 1)
+  assert.is(again(1).countOffer(1), 2)
+  assert.is(again(2).countOffer(2), 1)
+  assert.is(again(3).offersIn(2), 0)
+})
+
+peers('may open the exchange of a round anew once they were no neighbours', () => {
+  const one = knowing('a')
+  one.get('a')!.offeredRound = 5
+  one.set([{ peer: 'a', weight: 1 / 4 }], [], 1)
+  assert.is(one.get('a')!.offeredRound, 5)
+  one.set([], ['a'], 1)
+  assert.is(one.get('a')!.offeredRound, -1)
 })
 
 peers.run()
