@@ -2,25 +2,39 @@ import { EventQueue } from './event-queue.js'
 import type { Work, Workforce } from './workforce.js'
 
 export interface Beginner<T> {
-  /** Begin the work; called once for each assignment. */
+  /** Begin the work; called once each time that it is assigned. */
   begin(): Work<T>
 }
 
-/** Work whose result is needed at a known time. */
+/** Work whose result is needed at a known time, again and again: assigned, begun, taken. */
 export class Assignment<T> {
   readonly #beginner: Beginner<T>
+  #waits = false
   #work: Work<T> | undefined
 
   constructor(beginner: Beginner<T>) {
     this.#beginner = beginner
   }
 
-  get begun(): boolean {
-    return this.#work !== undefined
+  /** It waits to be begun. */
+  get waits(): boolean {
+    return this.#waits
   }
 
-  begin(): Work<T> {
-    return (this.#work ??= this.#beginner.begin())
+  assigned(): void {
+    this.#waits = true
+  }
+
+  begin(): void {
+    this.#waits = false
+    this.#work = this.#beginner.begin()
+  }
+
+  /** The work that was begun; may be assigned again from now on. */
+  end(): Work<T> {
+    const work = this.#work!
+    this.#work = undefined
+    return work
   }
 }
 
@@ -39,21 +53,20 @@ export class Lookahead {
 
   /**
    * @param dueMs - virtual time at which the result will be taken
-   * @param beginner - asked to begin then or before
+   * @param assignment - begun then or before
    */
-  assign<T>(dueMs: number, beginner: Beginner<T>): Assignment<T> {
-    const assignment = new Assignment(beginner)
-    if (this.#workforce.capacity > 0) {
-      this.#waiting.push(dueMs, assignment)
-      this.#fill()
-    }
-    return assignment
+  assign<T>(dueMs: number, assignment: Assignment<T>): void {
+    assignment.assigned()
+    if (this.#workforce.capacity === 0) return
+    this.#waiting.push(dueMs, assignment)
+    this.#fill()
   }
 
   /** The result, or a promise of it when it is not there yet. */
   take<T>(assignment: Assignment<T>): T | Promise<T> {
-    if (assignment.begun) this.#open--
-    const work = assignment.begin()
+    if (assignment.waits) assignment.begin()
+    else this.#open--
+    const work = assignment.end()
     this.#fill()
     if (work.result !== undefined) return work.result
     this.#workforce.flush()
@@ -64,7 +77,8 @@ export class Lookahead {
     while (this.#open < this.#workforce.capacity) {
       const next = this.#waiting.pop()
       if (next === undefined) return
-      if (next.begun) continue
+      // Begun when it was taken, since there had been no room before.
+      if (!next.waits) continue
       next.begin()
       this.#open++
     }

@@ -3,7 +3,7 @@ import { EngineError, UnusableEngineError } from '../engine/index.js'
 import type { FromWorker, Job, JobResult, PoolWorkerInit, ToWorker, Vectors } from './worker-messages.js'
 
 export interface PoolThreadInit extends PoolWorkerInit {
-  readonly onResult: (id: number, result: JobResult) => void
+  readonly onResult: (slot: number, result: JobResult) => void
   readonly onFailed: (error: EngineError) => void
   readonly onWarning: (message: string) => void
 }
@@ -44,7 +44,7 @@ export class PoolThread {
             return fail(new EngineError(message.message))
           case 'done':
             thread.#open -= message.results.length
-            for (const { id, result } of message.results) onResult(id, result)
+            for (const { slot, result } of message.results) onResult(slot, result)
         }
       })
       worker.on('error', (cause: Error) => fail(new EngineError(`a worker crashed: ${cause.message}`, { cause })))

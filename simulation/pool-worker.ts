@@ -25,8 +25,8 @@ async function perform(engine: Engine, { slots, offsets, states }: Vectors, job:
 }
 
 async function performAll(engine: Engine, vectors: Vectors, jobs: readonly Job[]): Promise<void> {
-  const results: { id: number; result: JobResult }[] = []
-  for (const job of jobs) results.push({ id: job.id, result: await perform(engine, vectors, job) })
+  const results: { slot: number; result: JobResult }[] = []
+  for (const job of jobs) results.push({ slot: job.slot, result: await perform(engine, vectors, job) })
   reply({ kind: 'done', results })
 }
 

@@ -8,7 +8,7 @@ import type { RoundMemory } from '../learning/round-memory/round-memory.js'
 import type { Sharing } from '../learning/sharing.js'
 import type { Action, Event, RoundResult } from '../learning/events.js'
 import { RoundMachine } from '../learning/round-machine.js'
-import type { Assignment, Beginner, Lookahead } from './lookahead.js'
+import { Assignment, type Beginner, type Lookahead } from './lookahead.js'
 import type { Mailboxes } from './mailboxes.js'
 import type { Occurrence, VirtualClock } from './virtual-clock.js'
 import { wireBytes } from './wire-bytes.js'
@@ -75,10 +75,11 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
   readonly #machine: RoundMachine
   readonly #averagesMeanwhile: boolean
   #neighbours = 0
-  /** Local steps that are due next. */
-  #steps: TrainAction | undefined
-  /** Local steps under way. */
-  #training: Assignment<Trained> | undefined
+  readonly #training = new Assignment<Trained>(this)
+  /** The local steps under way, as `train` has them. */
+  #firstStep = 0
+  #steps = 0
+  #offset: Float32Array | undefined
   #alarmMs = Infinity
   /** The number of the alarm that was set last; any other one has been replaced. */
   #alarm = 0
@@ -146,10 +147,8 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
   }
 
   #endLocalSteps(): void | Promise<void> {
-    const training = this.#training
-    if (training === undefined) return this.#handleTrained(NaN)
-    this.#training = undefined
-    const trained = this.#parts.lookahead.take(training)
+    if (this.#steps === 0) return this.#handleTrained(NaN)
+    const trained = this.#parts.lookahead.take(this.#training)
     return trained instanceof Promise ? trained.then(later => this.#trained(later)) : this.#trained(trained)
   }
 
@@ -207,20 +206,26 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
     }
   }
 
-  #train(action: TrainAction): void {
+  #train({ firstStep, steps, offset }: TrainAction): void {
     const { clock, lookahead } = this.#parts
-    if (action.steps === 0) return clock.after(0, this, LOCAL_STEPS_END)
-    this.#steps = action
-    this.#training = lookahead.assign(clock.nowMs + this.#roundMs, this)
-    this.#stepCount += action.steps
+    this.#steps = steps
+    if (steps === 0) return clock.after(0, this, LOCAL_STEPS_END)
+    this.#firstStep = firstStep
+    this.#offset = offset
+    lookahead.assign(clock.nowMs + this.#roundMs, this.#training)
+    this.#stepCount += steps
     clock.after(this.#roundMs, this, LOCAL_STEPS_END)
   }
 
-  /** Begin local steps, as the last action has them. */
+  /** Begin the local steps under way. */
   begin(): Work<Trained> {
-    const { firstStep, steps, offset } = this.#steps!
-    const { start } = this.#machine
-    return this.#parts.workforce.train({ node: this.#index, parameters: start, firstStep, steps, offset })
+    return this.#parts.workforce.train({
+      node: this.#index,
+      parameters: this.#machine.start,
+      firstStep: this.#firstStep,
+      steps: this.#steps,
+      offset: this.#offset
+    })
   }
 
   #trained(trained: Trained): void {
@@ -272,9 +277,8 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
     const report = (evaluation: Evaluation): void => onRound(node, { ...round, evaluation })
     // A device evaluates while it trains on; its model stands still until then, or is copied.
     const model = this.#averagesMeanwhile || sharing !== undefined ? this.parameters.slice() : this.parameters
-    const assignment = lookahead.assign(clock.nowMs + this.#roundMs, {
-      begin: () => workforce.evaluate(node, model)
-    })
+    const assignment = new Assignment({ begin: () => workforce.evaluate(node, model) })
+    lookahead.assign(clock.nowMs + this.#roundMs, assignment)
     clock.after(this.#roundMs, () => {
       const evaluation = lookahead.take(assignment)
       return evaluation instanceof Promise ? evaluation.then(report) : report(evaluation)

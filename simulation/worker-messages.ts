@@ -22,8 +22,8 @@ export interface Vectors {
   readonly states: Float32Array
 }
 
-/** Work on the parameters in a slot. `seed` and rows are those of `node`. */
-export type Job = { readonly id: number; readonly slot: number; readonly node: number } & (
+/** Work on the parameters in a slot, by which it is known. `seed` and rows are those of `node`. */
+export type Job = { readonly slot: number; readonly node: number } & (
   | { readonly kind: 'train'; readonly firstStep: number; readonly steps: number; readonly hasOffset: boolean }
   | { readonly kind: 'evaluate' }
 )
@@ -37,5 +37,5 @@ export type FromWorker =
   | { readonly kind: 'warning'; readonly message: string }
   /** The engine could not be made. */
   | { readonly kind: 'unusable'; readonly message: string }
-  | { readonly kind: 'done'; readonly results: readonly { readonly id: number; readonly result: JobResult }[] }
+  | { readonly kind: 'done'; readonly results: readonly { readonly slot: number; readonly result: JobResult }[] }
   | { readonly kind: 'failed'; readonly message: string }

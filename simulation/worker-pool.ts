@@ -1,6 +1,6 @@
 import { EngineError, modelLayout, sharedFloats, type Evaluation } from '../engine/index.js'
 import { PoolThread } from './pool-thread.js'
-import type { JobResult, PoolWorkerInit } from './worker-messages.js'
+import type { Job, JobResult, PoolWorkerInit } from './worker-messages.js'
 import type { Trained, TrainRequest, Work, Workforce } from './workforce.js'
 
 export interface WorkerPoolInit extends PoolWorkerInit {
@@ -10,24 +10,17 @@ export interface WorkerPoolInit extends PoolWorkerInit {
   readonly onWarning?: (message: string) => void
 }
 
-/** Where the answer to a job goes. */
-interface Answer {
-  resolve(result: JobResult): void
-  reject(error: EngineError): void
-}
-
 interface WorkerPoolParts {
   readonly threads: readonly PoolThread[]
   readonly backend: string
-  readonly pending: Map<number, Answer>
+  /** By slot. */
+  readonly requests: (Request | undefined)[]
   /** Set once: from then on nothing is done any more. */
   readonly failure: { error: EngineError | undefined }
-  /** One vector for each request that is open, and one more. */
-  readonly slots: Float32Array
-  /** As in `Vectors`. Memory that nobody writes to is none. */
-  readonly offsets: Float32Array
-  /** Parameters of a vector. */
-  readonly size: number
+  /** A vector for each request that is open, and one more. Memory that nobody writes to is none. */
+  readonly slots: readonly Float32Array[]
+  /** As in `Vectors`, by slot. */
+  readonly offsets: readonly Float32Array[]
 }
 
 /** Memory for vectors that are worked on, or wait to be used. */
@@ -46,15 +39,14 @@ export class WorkerPool implements Workforce {
   readonly #parts: WorkerPoolParts
   readonly #free: number[]
   readonly #batch: number
-  #nextId = 0
 
   private constructor(parts: WorkerPoolParts) {
-    const { size, slots, backend } = parts
+    const { slots, backend } = parts
     this.#parts = parts
     this.backend = backend
-    this.#free = Array.from({ length: slots.length / size }, (_, slot) => slot)
-    this.capacity = this.#free.length - 1
-    this.#batch = Math.min(maxBatch, Math.max(1, Math.floor(parametersPerMessage / size)))
+    this.#free = [...slots.keys()].reverse()
+    this.capacity = slots.length - 1
+    this.#batch = Math.min(maxBatch, Math.max(1, Math.floor(parametersPerMessage / slots[0].length)))
   }
 
   /**
@@ -64,18 +56,19 @@ export class WorkerPool implements Workforce {
    * @throws EngineError when a worker dies
    */
   static async create({ workers, onWarning = () => {}, ...init }: WorkerPoolInit): Promise<WorkerPool> {
-    const pending = new Map<number, Answer>()
+    const requests: (Request | undefined)[] = []
     const failure: { error: EngineError | undefined } = { error: undefined }
     const start = (index: number): ReturnType<typeof PoolThread.start> =>
       PoolThread.start({
         ...init,
-        onResult(id, result) {
-          pending.get(id)?.resolve(result)
-          pending.delete(id)
+        onResult(slot, result) {
+          const request = requests[slot]
+          requests[slot] = undefined
+          request?.ended(result)
         },
         onFailed(error) {
           failure.error ??= error
-          for (const each of pending.values()) each.reject(failure.error)
+          for (const request of requests) request?.failed(failure.error)
         },
         onWarning: index === 0 ? onWarning : () => {}
       })
@@ -96,34 +89,25 @@ export class WorkerPool implements Workforce {
     const offsets = sharedFloats(slots.length)
     const states = sharedFloats(init.data.length * stateSize)
     for (const thread of threads) thread.share({ slots, offsets, states })
-    return new WorkerPool({ threads, backend, pending, failure, slots, offsets, size })
+    const bySlot = (vectors: Float32Array): Float32Array[] =>
+      Array.from({ length: capacity + 1 }, (_, slot) => vectors.subarray(slot * size, (slot + 1) * size))
+    return new WorkerPool({ threads, backend, requests, failure, slots: bySlot(slots), offsets: bySlot(offsets) })
   }
 
   train({ node, parameters, firstStep, steps, offset }: TrainRequest): Work<Trained> {
     const slot = this.#fillSlot(parameters)
     const hasOffset = offset !== undefined
-    if (hasOffset) this.#parts.offsets.set(offset, slot * this.#parts.size)
-    const id = this.#nextId++
-    const work = this.#track<Trained>(id, result => ({
-      loss: (result as { loss: number }).loss,
-      parameters: this.#slot(slot),
-      release: () => {
-        this.#free.push(slot)
-      }
-    }))
-    this.#idlest().put({ kind: 'train', id, slot, node, firstStep, steps, hasOffset }, this.#batch)
-    return work
+    if (hasOffset) this.#parts.offsets[slot].set(offset)
+    const training = new Training(this.#parts.slots[slot], slot, this.#free)
+    this.#open(training, { kind: 'train', slot, node, firstStep, steps, hasOffset }, this.#batch)
+    return training
   }
 
   evaluate(node: number, parameters: Float32Array): Work<Evaluation> {
     const slot = this.#fillSlot(parameters)
-    const id = this.#nextId++
-    const work = this.#track<Evaluation>(id, result => {
-      this.#free.push(slot)
-      return result
-    })
-    this.#idlest().put({ kind: 'evaluate', id, slot, node }, 1)
-    return work
+    const evaluating = new Evaluating(slot, this.#free)
+    this.#open(evaluating, { kind: 'evaluate', slot, node }, 1)
+    return evaluating
   }
 
   flush(): void {
@@ -138,46 +122,37 @@ export class WorkerPool implements Workforce {
   #fillSlot(parameters: Float32Array): number {
     const slot = this.#free.pop()
     if (slot === undefined) throw new Error('more work was begun than there is room for')
-    this.#slot(slot).set(parameters)
+    this.#parts.slots[slot].set(parameters)
     return slot
   }
 
-  #slot(slot: number): Float32Array {
-    const { slots, size } = this.#parts
-    return slots.subarray(slot * size, (slot + 1) * size)
+  #open(request: Request, job: Job, batch: number): void {
+    const { requests, failure } = this.#parts
+    if (failure.error !== undefined) return request.failed(failure.error)
+    requests[job.slot] = request
+    this.#idlest().put(job, batch)
   }
 
   #idlest(): PoolThread {
     return this.#parts.threads.reduce((idlest, thread) => (thread.open < idlest.open ? thread : idlest))
   }
+}
 
-  #track<T>(id: number, convert: (result: JobResult) => T): Work<T> {
-    const work = new Pending<T>()
-    if (this.#parts.failure.error !== undefined) work.reject(this.#parts.failure.error)
-    else {
-      this.#parts.pending.set(id, {
-        resolve: (result: JobResult) => work.resolve(convert(result)),
-        reject: (error: EngineError) => work.reject(error)
-      })
-    }
-    return work
-  }
+/** What the pool tells of a job. */
+interface Request {
+  ended(result: JobResult): void
+  failed(error: EngineError): void
 }
 
 /** Work under way in a worker. A promise is made only for whoever waits. */
-class Pending<T> implements Work<T> {
+abstract class Pending<T> implements Work<T> {
   result: T | undefined
   #error: EngineError | undefined
-  #settle = (): void => {}
+  #settle: (() => void) | undefined
 
-  resolve(result: T): void {
-    this.result = result
-    this.#settle()
-  }
-
-  reject(error: EngineError): void {
+  failed(error: EngineError): void {
     this.#error = error
-    this.#settle()
+    this.#settle?.()
   }
 
   done(): Promise<T> {
@@ -188,5 +163,55 @@ class Pending<T> implements Work<T> {
       }
       this.#settle()
     })
+  }
+
+  protected succeeded(result: T): void {
+    this.result = result
+    this.#settle?.()
+  }
+}
+
+/** Local steps, and what they led to. One object, for there is one of these in each round of each node. */
+class Training extends Pending<Trained> implements Trained, Request {
+  loss = NaN
+  readonly parameters: Float32Array
+  readonly #slot: number
+  readonly #free: number[]
+
+  /**
+   * @param parameters - the vector of the slot
+   * @param free - told of the slot in the end
+   */
+  constructor(parameters: Float32Array, slot: number, free: number[]) {
+    super()
+    this.parameters = parameters
+    this.#slot = slot
+    this.#free = free
+  }
+
+  ended({ loss }: JobResult): void {
+    this.loss = loss
+    this.succeeded(this)
+  }
+
+  release(): void {
+    this.#free.push(this.#slot)
+  }
+}
+
+class Evaluating extends Pending<Evaluation> implements Request {
+  readonly #slot: number
+  readonly #free: number[]
+
+  /** @param free - told of the slot in the end */
+  constructor(slot: number, free: number[]) {
+    super()
+    this.#slot = slot
+    this.#free = free
+  }
+
+  ended(result: JobResult): void {
+    this.#free.push(this.#slot)
+    this.succeeded(result)
   }
 }
