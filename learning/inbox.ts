@@ -10,7 +10,7 @@ export class Inbox {
   #newest: Update | undefined
 
   /** The newest round that an update is held for; 0: there is none. */
-  get newestRound(): number {
+  get newestHeld(): number {
     return (this.#newest ?? this.#first)?.round ?? 0
   }
 

@@ -3,11 +3,10 @@ import { Inbox } from './inbox.js'
 import { isTurn } from './topology/turn.js'
 import { Waits } from './waits.js'
 
-/** What a round machine remembers of one peer. */
-export class PeerRecord {
+/** What a round machine remembers of one peer, and what came early from it. */
+export class PeerRecord extends Inbox {
   /** Otherwise it is expected to become one. */
   isNeighbour = false
-  readonly inbox = new Inbox()
   readonly waits = new Waits()
   /** A deadline passed without it, and it was not heard since. */
   isSilent = false
@@ -23,7 +22,7 @@ export class PeerRecord {
 
   /** The newest round that it has sent something for; 0: none that we know. */
   get newestRound(): number {
-    return this.inbox.newestRound || this.heardRound
+    return this.newestHeld || this.heardRound
   }
 
   /** It opens an exchange in that round of ours. @returns how many that makes in this round */
@@ -51,8 +50,8 @@ export class PeerRecord {
  */
 export class Peers {
   #records: ReadonlyMap<string, PeerRecord> = new Map()
-  /** Of those that have left in a round in which they had opened exchanges. */
-  #left = new Map<string, PeerRecord>()
+  /** Of those that have left in a round in which they had opened exchanges; mostly there are none. */
+  #left: Map<string, PeerRecord> | undefined
   #all: readonly PeerRecord[] = []
   /** Neighbours, sorted by peer. */
   #links: readonly Neighbour[] = []
@@ -100,15 +99,17 @@ export class Peers {
     this.#links = [...neighbours].sort((a, b) => (a.peer < b.peer ? -1 : 1))
     this.#linked = this.#links.map(({ peer }) => recordOf(peer, true))
     this.#takesTurns = this.#links.some(({ turn }) => turn !== undefined)
-    for (const [peer, record] of this.#records) if (!records.has(peer)) this.#left.set(peer, record)
-    for (const [peer, record] of this.#left) if (record.offersIn(round) === 0) this.#left.delete(peer)
+    const left = [...(this.#left ?? []), ...this.#records].filter(
+      ([peer, record]) => !records.has(peer) && record.offersIn(round) > 0
+    )
+    this.#left = left.length === 0 ? undefined : new Map(left)
     this.#records = records
     this.#all = expected.length === 0 ? this.#linked : [...records.values()]
   }
 
   #newRecord(peer: string): PeerRecord {
     const record = new PeerRecord()
-    const before = this.#left.get(peer)
+    const before = this.#left?.get(peer)
     if (before !== undefined) record.continueOffers(before)
     return record
   }

@@ -246,7 +246,7 @@ export class RoundMachine {
     if (this.#averaging.synchronous && this.#peers.haveReached(this.#state.round)) {
       for (const peer of this.#missing().slice()) {
         const record = this.#peers.get(peer)
-        const update = record?.inbox.take(this.#state.round)
+        const update = record?.take(this.#state.round)
         if (update === undefined) continue
         this.#deadline.heard(record!.waits, update.round, nowMs)
         this.#perform(this.#averaging.received(this.#state, peer, update), nowMs)
@@ -314,9 +314,9 @@ export class RoundMachine {
       if (!this.#missing().includes(from)) return this.#reject(from, 'duplicate')
       this.#perform(this.#averaging.received(this.#state, from, update), nowMs)
     } else {
-      if (sender.inbox.has(round)) return this.#reject(from, 'duplicate')
+      if (sender.has(round)) return this.#reject(from, 'duplicate')
       this.#peers.heard(round)
-      const displaced = sender.inbox.hold(update, this.#state.round)
+      const displaced = sender.hold(update, this.#state.round)
       if (displaced !== undefined) this.#reject(from, 'stale')
     }
     this.#endUnlessAwaiting(nowMs)
@@ -352,7 +352,7 @@ export class RoundMachine {
 
   /** @param record - of a peer that is missing */
   #isAwaited(record: PeerRecord | undefined): boolean {
-    return record === undefined || (!record.isSilent && record.inbox.newestRound <= this.#state.round)
+    return record === undefined || (!record.isSilent && record.newestHeld <= this.#state.round)
   }
 
   #endAveraging(nowMs: number): void {

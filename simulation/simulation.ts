@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import type { Neighbour, RejectReason } from '../learning/averaging/averaging.js'
 import { createScratch } from '../learning/averaging/scratch.js'
 import { createCompressor } from '../learning/compression/create-compressor.js'
+import { letGarbageGrow } from '../learning/compression/own-bytes.js'
 import type { Layout } from '../learning/parameters.js'
 import { createRng, type Rng } from '../learning/rng.js'
 import type { RoundMemory } from '../learning/round-memory/round-memory.js'
@@ -133,6 +134,21 @@ export class Simulation {
    */
   async run(): Promise<void> {
     setFlagsFromString(collectorFlag)
+    const { peers, layout } = this.#init
+    letGarbageGrow(peers.length * layout.size * Float32Array.BYTES_PER_ELEMENT)
+    try {
+      await this.#run()
+    } finally {
+      letGarbageGrow(0)
+    }
+  }
+
+  /** End the run after the event under way. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #run(): Promise<void> {
     for (const [index, node] of this.nodes.entries()) {
       this.#tellMembers(index)
       node.start()
@@ -143,11 +159,6 @@ export class Simulation {
       if (happened !== true) await happened
       if (this.clock.events % eventsPerTurn === 0) await new Promise(resolve => setImmediate(resolve))
     }
-  }
-
-  /** End the run after the event under way. */
-  stop(): void {
-    this.#stopped = true
   }
 
   /** The node loses its links and does nothing until it wakes. */

@@ -27,10 +27,12 @@ interface WorkerPoolParts {
 const slotBytes = 64 * 1024 * 1024
 /** At least so many for each worker, however large a vector is. */
 const slotsPerWorker = 4
-const maxSlots = 1024
+const maxSlots = 2048
 /** Jobs on so many parameters travel together, unless somebody waits for one. */
 const parametersPerMessage = 400_000
 const maxBatch = 64
+
+const ignore = (): void => {}
 
 /** Trains and evaluates in worker threads. Optimiser state is kept for each node. */
 export class WorkerPool implements Workforce {
@@ -55,23 +57,10 @@ export class WorkerPool implements Workforce {
    * @throws UnusableEngineError when the backend is not available, or cannot train the model for many nodes in turn
    * @throws EngineError when a worker dies
    */
-  static async create({ workers, onWarning = () => {}, ...init }: WorkerPoolInit): Promise<WorkerPool> {
-    const requests: (Request | undefined)[] = []
-    const failure: { error: EngineError | undefined } = { error: undefined }
+  static async create({ workers, onWarning = ignore, ...init }: WorkerPoolInit): Promise<WorkerPool> {
+    const { requests, failure, ...listeners } = listen()
     const start = (index: number): ReturnType<typeof PoolThread.start> =>
-      PoolThread.start({
-        ...init,
-        onResult(slot, result) {
-          const request = requests[slot]
-          requests[slot] = undefined
-          request?.ended(result)
-        },
-        onFailed(error) {
-          failure.error ??= error
-          for (const request of requests) request?.failed(failure.error)
-        },
-        onWarning: index === 0 ? onWarning : () => {}
-      })
+      PoolThread.start({ ...init, ...listeners, onWarning: index === 0 ? onWarning : ignore })
     const started = await Promise.allSettled(Array.from({ length: workers }, (_, index) => start(index)))
     const threads = started.flatMap(result => (result.status === 'fulfilled' ? result.value.thread : []))
     if (failure.error !== undefined) {
@@ -135,6 +124,25 @@ export class WorkerPool implements Workforce {
 
   #idlest(): PoolThread {
     return this.#parts.threads.reduce((idlest, thread) => (thread.open < idlest.open ? thread : idlest))
+  }
+}
+
+/** Passes on what threads tell. Made apart from the pool, for what listens lives as long as the threads, and the rows of all nodes need not. */
+function listen() {
+  const requests: (Request | undefined)[] = []
+  const failure: { error: EngineError | undefined } = { error: undefined }
+  return {
+    requests,
+    failure,
+    onResult(slot: number, result: JobResult): void {
+      const request = requests[slot]
+      requests[slot] = undefined
+      request?.ended(result)
+    },
+    onFailed(error: EngineError): void {
+      failure.error ??= error
+      for (const request of requests) request?.failed(failure.error)
+    }
   }
 }
 

@@ -1,8 +1,13 @@
 const BLOCK_BYTES = 65_536
 /** So that no more than a quarter of a block is lost at its end, and a message that stays keeps little else. */
 const LARGEST_PART = BLOCK_BYTES / 4
-let block = new Uint8Array(0)
+/** V8 goes through all objects of a thread when about so many bytes of buffers have been made since it last did, be they few or many. */
+const COLLECTED_AFTER_BYTES = 32 * 1024 * 1024
+let block: Uint8Array = new Uint8Array(0)
 let used = 0
+let blocks = 0
+/** Of so many blocks one is among those buffers. */
+let countedEvery = 1
 /** What was copied last, when it was a part: kernels write messages of one length to one place. */
 let source: Uint8Array = block
 
@@ -10,7 +15,7 @@ let source: Uint8Array = block
 export function ownBytes(bytes: Uint8Array, length: number): Uint8Array {
   if (length > LARGEST_PART) return bytes.slice(0, length)
   if (used + length > block.length) {
-    block = new Uint8Array(BLOCK_BYTES)
+    block = newBlock()
     used = 0
   }
   const own = block.subarray(used, used + length)
@@ -26,4 +31,20 @@ function beginning(bytes: Uint8Array, length: number): Uint8Array {
     source = bytes.subarray(0, length)
   }
   return source
+}
+
+/**
+ * Have short messages of this thread collected when there is so much of them: a thread with thousands of models has so many objects
+ * that going through them for every few messages takes longer than coding these.
+ *
+ * @param bytes - no less than V8's own measure, some 32 MB, counts
+ */
+export function letGarbageGrow(bytes: number): void {
+  countedEvery = Math.max(1, Math.round(bytes / COLLECTED_AFTER_BYTES))
+}
+
+/** Shared memory is not counted. */
+function newBlock(): Uint8Array {
+  const isCounted = blocks++ % countedEvery === 0
+  return new Uint8Array(isCounted ? new ArrayBuffer(BLOCK_BYTES) : new SharedArrayBuffer(BLOCK_BYTES))
 }

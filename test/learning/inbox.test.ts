@@ -20,13 +20,13 @@ inbox('hands out what was sent for the round that is asked for, once', () => {
   assert.equal(box.take(5), update(5))
   assert.is(box.take(5), undefined)
   assert.equal(box.take(6), update(6))
-  assert.is(box.newestRound, 0)
+  assert.is(box.newestHeld, 0)
 })
 
 inbox('does not hand out a later update in place of the one that is missing', () => {
   const { box } = holding(6)
   assert.is(box.take(5), undefined)
-  assert.is(box.newestRound, 6)
+  assert.is(box.newestHeld, 6)
 })
 
 inbox('keeps the first and the newest, in whatever order they come', () => {
@@ -43,7 +43,7 @@ inbox('keeps the first and the newest, in whatever order they come', () => {
       [true, false, true],
       rounds.join()
     )
-    assert.is(held.box.newestRound, 9, rounds.join())
+    assert.is(held.box.newestHeld, 9, rounds.join())
   }
 })
 
