@@ -20,6 +20,8 @@ export interface MemoryNeeds {
 const fixedBytes = 300e6
 /** Machine, links, timers and records of a node. */
 const bytesPerNode = 40e3
+/** Models of up to so many bytes have messages that are collected when there is as much of them as of the models. */
+const bytesOfSmallModel = 32e3
 
 /**
  * How many vectors a node holds: its parameters; where its steps began, if it averages meanwhile; and what its strategy
@@ -36,8 +38,9 @@ export function vectorsPerNode({ synchronous, vectors = 0, vectorsPerLink = 0 }:
 export function estimateMemory(needs: MemoryNeeds): number {
   const { nodes, parameters, stateSize, maxUpdateBytes, vectors, dataBytes } = needs
   const floats = vectors * parameters + stateSize
+  const collectedLate = Math.min(4 * parameters, bytesOfSmallModel)
   // Updates of two rounds are on their way when some nodes are ahead of others; freed memory is not there again at once.
-  return fixedBytes + dataBytes + nodes * (bytesPerNode + 4 * floats + 2 * maxUpdateBytes)
+  return fixedBytes + dataBytes + nodes * (bytesPerNode + 4 * floats + 2 * maxUpdateBytes + collectedLate)
 }
 
 /**

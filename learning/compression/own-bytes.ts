@@ -1,8 +1,8 @@
 const BLOCK_BYTES = 65_536
 /** So that no more than a quarter of a block is lost at its end, and a message that stays keeps little else. */
 const LARGEST_PART = BLOCK_BYTES / 4
-/** V8 goes through all objects of a thread when about so many bytes of buffers have been made since it last did, be they few or many. */
-const COLLECTED_AFTER_BYTES = 32 * 1024 * 1024
+/** V8 goes through all objects of a thread when so many bytes of buffers have been made since it last did, be they few or many. */
+const COLLECTED_AFTER_BYTES = 64 * 1024 * 1024
 let block: Uint8Array = new Uint8Array(0)
 let used = 0
 let blocks = 0
@@ -37,7 +37,7 @@ function beginning(bytes: Uint8Array, length: number): Uint8Array {
  * Have short messages of this thread collected when there is so much of them: a thread with thousands of models has so many objects
  * that going through them for every few messages takes longer than coding these.
  *
- * @param bytes - no less than V8's own measure, some 32 MB, counts
+ * @param bytes - no less than V8's own measure, 64 MB, counts
  */
 export function letGarbageGrow(bytes: number): void {
   countedEvery = Math.max(1, Math.round(bytes / COLLECTED_AFTER_BYTES))

@@ -37,7 +37,7 @@ bytes('are a copy that nothing changes any more', () => {
 
 bytes('are counted by the collector, all of them unless garbage may grow', () => {
   assert.is(countedOf(blocks(12)), 12)
-  letGarbageGrow(96 * megabyte)
+  letGarbageGrow(192 * megabyte)
   assert.is(countedOf(blocks(12)), 4)
   letGarbageGrow(megabyte)
   assert.is(countedOf(blocks(12)), 12)
