@@ -152,7 +152,10 @@ export interface Averaging {
   beginSteps?(start: Float32Array): void
   /** Local steps have ended and `state.parameters` holds their result. */
   trained(state: AveragingState): Step
-  /** An update of a neighbour; when synchronous, of this round and after its `trained`. */
+  /**
+   * An update of a neighbour; when synchronous, of this round and after its `trained`. An offer comes only once for each round of
+   * the neighbour that made it.
+   */
   received(state: AveragingState, from: string, update: Update): Step
   /** The set of neighbours changed during this round's averaging: nobody waits for one who is gone. */
   membersChanged(state: AveragingState): Step
