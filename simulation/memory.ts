@@ -20,8 +20,8 @@ export interface MemoryNeeds {
 const fixedBytes = 300e6
 /** Machine, links, timers and records of a node. */
 const bytesPerNode = 40e3
-/** Models of up to so many bytes have messages that are collected when there is as much of them as of the models. */
-const bytesOfSmallModel = 32e3
+/** Models of up to so many bytes have short messages, which are collected when there is as much of them as of the models. */
+const bytesOfSmallModel = 32_768
 
 /**
  * How many vectors a node holds: its parameters; where its steps began, if it averages meanwhile; and what its strategy
@@ -38,7 +38,7 @@ export function vectorsPerNode({ synchronous, vectors = 0, vectorsPerLink = 0 }:
 export function estimateMemory(needs: MemoryNeeds): number {
   const { nodes, parameters, stateSize, maxUpdateBytes, vectors, dataBytes } = needs
   const floats = vectors * parameters + stateSize
-  const collectedLate = Math.min(4 * parameters, bytesOfSmallModel)
+  const collectedLate = 4 * parameters <= bytesOfSmallModel ? 4 * parameters : 0
   // Updates of two rounds are on their way when some nodes are ahead of others; freed memory is not there again at once.
   return fixedBytes + dataBytes + nodes * (bytesPerNode + 4 * floats + 2 * maxUpdateBytes + collectedLate)
 }
