@@ -12,6 +12,7 @@ import { Peers, type PeerRecord } from './peers.js'
 import type { Rng } from './rng.js'
 import type { RoundMemory } from './round-memory/round-memory.js'
 import { checkLastRounds, checkSharing, checkSharingForm, sharesOnly, type Sharing } from './sharing.js'
+import { VectorPool } from './vector-pool.js'
 
 export interface RoundMachineInit {
   /** The node's model. The machine changes it, and nobody else. */
@@ -21,6 +22,8 @@ export interface RoundMachineInit {
    * it out, begin local steps at `start`, and lend their result to each `trained`.
    */
   readonly work?: Float32Array
+  /** Of vectors as long; where a machine keeps where local steps began. @default one of its own */
+  readonly bases?: VectorPool
   readonly averaging: Averaging
   readonly compressor: Compressor
   readonly rng: Rng
@@ -86,7 +89,7 @@ export class RoundMachine {
   readonly #budget: BudgetController | undefined
   /** Where local steps began, if that is not where `parameters` are: a strategy chose it, or has been given an update since then. */
   #base: Float32Array | undefined
-  #baseIsKept = false
+  readonly #bases: VectorPool
   readonly #memory: RoundMemory | undefined
   #phase: Phase = 'idle'
   /** What the strategy works on, with the round and the neighbours of this machine. */
@@ -109,6 +112,7 @@ export class RoundMachine {
     this.#averaging = averaging
     this.#compressor = compressor
     this.#work = init.work
+    this.#bases = init.bases ?? new VectorPool(parameters.length)
     this.#localSteps = init.localSteps
     this.#sharing = init.sharing
     this.#memory = init.memory
@@ -132,7 +136,7 @@ export class RoundMachine {
 
   /** Where the local steps under way begin. It stays as it is until `trained`. */
   get start(): Float32Array {
-    return this.#baseIsKept ? this.#base! : this.#state.parameters
+    return this.#base ?? this.#state.parameters
   }
 
   /** Optimiser steps that this node has taken, in all its rounds. */
@@ -210,6 +214,7 @@ export class RoundMachine {
   /** Changes the work vector. */
   #trained({ loss, work = this.#work!, bytesSent = 0, nowMs }: TrainedEvent): void {
     if (this.#steps > 0) this.#takeSteps(loss, work)
+    this.#forgetBase()
     if (this.#averaging.synchronous) this.#catchUp(0)
     else if (this.#averaging.keepsPace === true) this.#catchUp(roundsApart)
     this.#peers.forgiveSilence()
@@ -232,7 +237,7 @@ export class RoundMachine {
     const { parameters } = this.#state
     this.#stepsTaken += this.#steps
     this.#loss = loss
-    if (this.#baseIsKept) addDifference(work, parameters, this.#base!)
+    if (this.#base !== undefined) addDifference(work, parameters, this.#base)
     if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
     else {
       this.#memory?.forget()
@@ -297,11 +302,14 @@ export class RoundMachine {
 
   /** Called before either may change: where local steps begin at the parameters and no update arrives, nothing is copied. */
   #keepBase(): void {
-    if (this.#baseIsKept) return
-    const { parameters } = this.#state
-    this.#base ??= new Float32Array(parameters.length)
-    this.#base.set(parameters)
-    this.#baseIsKept = true
+    if (this.#base !== undefined) return
+    this.#base = this.#bases.take()
+    this.#base.set(this.#state.parameters)
+  }
+
+  #forgetBase(): void {
+    if (this.#base !== undefined) this.#bases.giveBack(this.#base)
+    this.#base = undefined
   }
 
   #synchronousUpdate(from: string, sender: PeerRecord, update: Update, nowMs: number): void {
@@ -389,7 +397,6 @@ export class RoundMachine {
     this.#phase = 'training'
     this.#roundStartedMs = nowMs
     if (this.#averaging.keepsPace === true) this.#peers.forgetWhoIsBehind()
-    this.#baseIsKept = false
     const { round } = this.#state
     this.#steps =
       this.#sharing !== undefined && sharesOnly(this.#sharing, round, this.#lastRound) ? 0 : this.#localSteps

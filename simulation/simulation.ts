@@ -8,6 +8,7 @@ import { createRng, type Rng } from '../learning/rng.js'
 import type { RoundMemory } from '../learning/round-memory/round-memory.js'
 import type { Sharing } from '../learning/sharing.js'
 import type { RoundResult } from '../learning/events.js'
+import { VectorPool } from '../learning/vector-pool.js'
 import { neighbourWeights } from '../learning/topology/mixing-matrix.js'
 import type { Graph } from '../learning/topology/topology.js'
 import type { ParsedConditions } from './conditions.js'
@@ -108,6 +109,7 @@ export class Simulation {
       mailboxes: this.#mailboxes,
       compressor: createCompressor(compress, layout),
       scratch: createScratch(layout.size),
+      bases: new VectorPool(layout.size),
       averaging: init.averaging,
       swarmSize: peers.length,
       localSteps: init.localSteps,

@@ -8,6 +8,7 @@ import type { RoundMemory } from '../learning/round-memory/round-memory.js'
 import type { Sharing } from '../learning/sharing.js'
 import type { Action, Event, RoundResult } from '../learning/events.js'
 import { RoundMachine } from '../learning/round-machine.js'
+import type { VectorPool } from '../learning/vector-pool.js'
 import { Assignment, type Beginner, type Lookahead } from './lookahead.js'
 import type { Mailboxes } from './mailboxes.js'
 import type { Occurrence, VirtualClock } from './virtual-clock.js'
@@ -36,6 +37,7 @@ export interface VirtualNodeComponents {
   readonly mailboxes: Mailboxes
   readonly compressor: Compressor
   readonly scratch: Scratch
+  readonly bases: VectorPool
   readonly averaging: string
   readonly swarmSize: number
   readonly localSteps: number
@@ -95,12 +97,13 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
     this.#index = index
     this.#evaluateEvery = evaluateEvery
     this.#stepMs = stepMs
-    const { compressor, scratch, localSteps, sharing, createMemory, rounds } = components
+    const { compressor, scratch, bases, localSteps, sharing, createMemory, rounds } = components
     const memory = createMemory?.(new Float32Array(parameters.length))
     const averaging = createAveraging(components.averaging, parameters.length, scratch)
     this.parameters = parameters
     this.#averagesMeanwhile = !averaging.synchronous
-    this.#machine = new RoundMachine({ parameters, averaging, compressor, rng, localSteps, sharing, memory, rounds })
+    const shared = { averaging, compressor, bases, localSteps, sharing, rounds }
+    this.#machine = new RoundMachine({ parameters, rng, memory, ...shared })
   }
 
   get online(): boolean {
