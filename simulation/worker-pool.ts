@@ -152,11 +152,19 @@ interface Request {
   failed(error: EngineError): void
 }
 
-/** Work under way in a worker. A promise is made only for whoever waits. */
+/** Work under way in a worker, on the vector of a slot. A promise is made only for whoever waits. */
 abstract class Pending<T> implements Work<T> {
   result: T | undefined
+  readonly #slot: number
+  readonly #free: number[]
   #error: EngineError | undefined
   #settle: (() => void) | undefined
+
+  /** @param free - told of the slot in the end */
+  constructor(slot: number, free: number[]) {
+    this.#slot = slot
+    this.#free = free
+  }
 
   failed(error: EngineError): void {
     this.#error = error
@@ -173,6 +181,11 @@ abstract class Pending<T> implements Work<T> {
     })
   }
 
+  /** The slot is used no more. */
+  release(): void {
+    this.#free.push(this.#slot)
+  }
+
   protected succeeded(result: T): void {
     this.result = result
     this.#settle?.()
@@ -183,43 +196,22 @@ abstract class Pending<T> implements Work<T> {
 class Training extends Pending<Trained> implements Trained, Request {
   loss = NaN
   readonly parameters: Float32Array
-  readonly #slot: number
-  readonly #free: number[]
 
-  /**
-   * @param parameters - the vector of the slot
-   * @param free - told of the slot in the end
-   */
+  /** @param parameters - the vector of the slot */
   constructor(parameters: Float32Array, slot: number, free: number[]) {
-    super()
+    super(slot, free)
     this.parameters = parameters
-    this.#slot = slot
-    this.#free = free
   }
 
   ended({ loss }: JobResult): void {
     this.loss = loss
     this.succeeded(this)
   }
-
-  release(): void {
-    this.#free.push(this.#slot)
-  }
 }
 
 class Evaluating extends Pending<Evaluation> implements Request {
-  readonly #slot: number
-  readonly #free: number[]
-
-  /** @param free - told of the slot in the end */
-  constructor(slot: number, free: number[]) {
-    super()
-    this.#slot = slot
-    this.#free = free
-  }
-
   ended(result: JobResult): void {
-    this.#free.push(this.#slot)
+    this.release()
     this.succeeded(result)
   }
 }

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createAveraging } from '../../learning/averaging/create-averaging.js'
 import { createTopology } from '../../learning/topology/create-topology.js'
+import { VectorPool } from '../../learning/vector-pool.js'
 import { close } from '../helpers/close.js'
 import { MachineBench, ofType, only, reasons, type MachineOptions } from '../helpers/machine.js'
 import { VirtualSwarm } from '../helpers/virtual-swarm.js'
@@ -29,6 +30,18 @@ swarmSgd('keeps the local steps and the exchanges that happen meanwhile', () => 
   holds(node, 2, 'moved half way from 1 to 3')
   node.trained()
   holds(node, 2.5, 'and half a step further')
+})
+
+swarmSgd('gives back the vector in which it kept where local steps began', () => {
+  const bases = new VectorPool(LENGTH)
+  const vector = bases.take()
+  bases.giveBack(vector)
+  const node = bench(['a'], { bases })
+  node.update('a', node.message('offer', 7, 3))
+  assert.is(node.machine.start, vector)
+  assert.is.not(bases.take(), vector)
+  node.trained()
+  assert.is(bases.take(), vector)
 })
 
 swarmSgd('throws diverged local steps away, but no exchange', () => {
