@@ -1,4 +1,4 @@
-import { addressOf, eachTile, kernels, tile, TILE_LENGTH } from './vector-kernels.js'
+import { addressOf, kernels, tile, TILE_LENGTH } from './vector-kernels.js'
 
 /** One tensor of a model, in the order in which the model lists its trainable weights. */
 export interface TensorShape {
@@ -59,15 +59,30 @@ export function allFinite(x: Float32Array): boolean {
   return true
 }
 
-/** Add `y - base` to `x`, changing `x`. */
-export function addDifference(x: Float32Array, y: Float32Array, base: Float32Array): void {
-  eachTile(x.length, (from, length) => {
-    tile.values.load(x, from, length)
-    tile.ours.load(base, from, length)
-    tile.theirs.load(y, from, length)
-    kernels.addDifference(tile.values.address, tile.theirs.address, tile.ours.address, length)
-    tile.values.save(length, x, from)
-  })
+/**
+ * Set `parameters` to what local steps led to: `work`, plus what was added to the parameters since the steps began at `base`.
+ *
+ * @param work - changed
+ * @param base - undefined: nothing was added
+ * @returns false when an entry of that is NaN or infinite: the parameters are then as they were
+ */
+export function takeSteps(parameters: Float32Array, work: Float32Array, base: Float32Array | undefined): boolean {
+  for (let from = 0; from < work.length; from += TILE_LENGTH) {
+    const length = Math.min(TILE_LENGTH, work.length - from)
+    const values = tile.values.read(work, from, length)
+    if (base !== undefined) {
+      const start = tile.ours.read(base, from, length)
+      kernels.addDifference(values, tile.theirs.read(parameters, from, length), start, length)
+    }
+    if (kernels.allFinite(values, length) === 0) return false
+    if (length === work.length && values === tile.values.address) {
+      tile.values.save(length, parameters, 0)
+      return true
+    }
+    if (base !== undefined) tile.values.write(work, from, length)
+  }
+  parameters.set(work)
+  return true
 }
 
 /**

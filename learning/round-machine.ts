@@ -7,7 +7,7 @@ import { isAdaptive } from './compression/adaptive.js'
 import { joined } from './compression/joined.js'
 import { Deadline, defaultDeadlineBounds, paceDeadlineBounds, type DeadlineBounds } from './deadline.js'
 import type { Action, Event } from './events.js'
-import { addDifference, allFinite } from './parameters.js'
+import { takeSteps } from './parameters.js'
 import { Peers, type PeerRecord } from './peers.js'
 import type { Rng } from './rng.js'
 import type { RoundMemory } from './round-memory/round-memory.js'
@@ -237,9 +237,7 @@ export class RoundMachine {
     const { parameters } = this.#state
     this.#stepsTaken += this.#steps
     this.#loss = loss
-    if (this.#base !== undefined) addDifference(work, parameters, this.#base)
-    if (Number.isFinite(loss) && allFinite(work)) parameters.set(work)
-    else {
+    if (!Number.isFinite(loss) || !takeSteps(parameters, work, this.#base)) {
       this.#memory?.forget()
       add({ type: 'diverged', round: this.#state.round, loss })
     }

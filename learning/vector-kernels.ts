@@ -42,10 +42,11 @@ const PAGE_BYTES = 65536
 /** Values of a SIMD register. */
 const LANES = 4
 const tileBytes = 4 * TILE_LENGTH
-const tiles = 7
+const tiles = 10
 const memory = new WebAssembly.Memory({ initial: Math.ceil((tiles * tileBytes) / PAGE_BYTES) })
 /** Asked of the memory once: it never grows, and each asking is a call out of compiled code. */
 const memoryBuffer = memory.buffer
+const allFloats = new Float32Array(memoryBuffer)
 let reserved = 0
 
 /** Room for one tile in the memory of the kernels. What it holds means nothing between two calls. */
@@ -77,10 +78,35 @@ export class Tile {
     this.pad(length, multiple)
   }
 
+  /** A vector that the kernels find where it lies, in this tile; one that is longer than a tile lies elsewhere. */
+  vector(length: number): Float32Array {
+    return length > TILE_LENGTH ? new Float32Array(length) : this.floats(length)
+  }
+
+  /** Where the kernels may read a part of a vector, followed by zeros as `pad` says: where it lies, or here. */
+  read(vector: Float32Array, from: number, length: number, multiple = LANES): Address {
+    const address = addressOf(vector, from)
+    if (address === undefined) this.load(vector, from, length, multiple)
+    else pad(address, length, multiple)
+    return address ?? this.address
+  }
+
+  /** Where the kernels may make a part of `result` out of that part of a vector, of which it is a copy; `write` ends it. */
+  change(vector: Float32Array, result: Float32Array, from: number, length: number): Address {
+    const address = addressOf(result, from)
+    if (address === undefined) this.load(vector, from, length)
+    else result.set(part(vector, from, length), from)
+    return address ?? this.address
+  }
+
+  /** A part of `result` is made, where `change` said or, if it lies in the memory of the kernels, there. */
+  write(result: Float32Array, from: number, length: number): void {
+    if (addressOf(result, from) === undefined) this.save(length, result, from)
+  }
+
   /** Fill with zeros from `length` up to a whole multiple of values: the kernels take no fewer at once. */
   pad(length: number, multiple = LANES): void {
-    const rest = length % multiple
-    if (rest !== 0) this.#floats.fill(0, length, length + multiple - rest)
+    pad(this.address, length, multiple)
   }
 
   /** Copy the first values of the tile to a place in a vector, changing it. */
@@ -100,7 +126,12 @@ export const tile = {
   scales: new Tile(),
   random: new Tile(),
   /** Of the generators of `randomWords`. */
-  state: new Tile()
+  state: new Tile(),
+  /** Of `Scratch`. */
+  scratchOurs: new Tile(),
+  scratchTheirs: new Tile(),
+  /** What local steps made of a model. */
+  work: new Tile()
 } as const
 
 export const kernels = instantiate()
@@ -110,9 +141,24 @@ export function eachTile(length: number, perform: (from: number, length: number)
   for (let from = 0; from < length; from += TILE_LENGTH) perform(from, Math.min(TILE_LENGTH, length - from))
 }
 
+/** What `addressOf` found last in the memory of the kernels, and where: asking a vector for its buffer is a call out of compiled code. */
+let found: Float32Array | undefined
+let foundAt: Address = 0
+
 /** Where a kernel may read or write a part of a tile's `floats` in place; undefined for a vector that lies elsewhere. */
 export function addressOf(vector: Float32Array, from: number): Address | undefined {
-  return vector.buffer === memoryBuffer ? vector.byteOffset + 4 * from : undefined
+  if (vector !== found) {
+    if (vector.buffer !== memoryBuffer) return undefined
+    found = vector
+    foundAt = vector.byteOffset
+  }
+  return foundAt + 4 * from
+}
+
+function pad(address: Address, length: number, multiple: number): void {
+  // These are few, and `fill` is a call out of compiled code.
+  const first = address / Float32Array.BYTES_PER_ELEMENT
+  for (let at = length; at % multiple !== 0; at++) allFloats[first + at] = 0
 }
 
 function part(vector: Float32Array, from: number, length: number): Float32Array {

@@ -97,17 +97,17 @@ function movedByAll(
     for (let from = 0; from < parameters.length; from += TILE_LENGTH) {
       const length = Math.min(TILE_LENGTH, parameters.length - from)
       const theirs = tile.theirs.floats(length)
-      tile.ours.load(ours, from, length)
-      tile.values.load(parameters, from, length)
+      const oursAt = tile.ours.read(ours, from, length)
+      const values = tile.values.change(parameters, result, from, length)
       for (let i = 0; i < payloads.length; i++) {
         const payload = payloads[i]
         if (payload === undefined) continue
         compressor.decode(payload, theirs, from)
         tile.theirs.pad(length)
         const { weight } = neighbours[i]
-        squares[i] += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
+        squares[i] += kernels.moveTowards(values, weight, oursAt, tile.theirs.address, length)
       }
-      tile.values.save(length, result, from)
+      tile.values.write(result, from, length)
     }
   } catch (error) {
     if (error instanceof MalformedUpdateError) return false
@@ -136,10 +136,10 @@ export function moved(
     const length = Math.min(TILE_LENGTH, x.length - from)
     readTheirs(from, tile.theirs.floats(length))
     tile.theirs.pad(length)
-    tile.ours.load(ours, from, length)
-    tile.values.load(x, from, length)
-    squared += kernels.moveTowards(tile.values.address, weight, tile.ours.address, tile.theirs.address, length)
-    tile.values.save(length, result, from)
+    const oursAt = tile.ours.read(ours, from, length)
+    const values = tile.values.change(x, result, from, length)
+    squared += kernels.moveTowards(values, weight, oursAt, tile.theirs.address, length)
+    tile.values.write(result, from, length)
   }
   return squared
 }

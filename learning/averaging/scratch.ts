@@ -1,3 +1,5 @@
+import { tile } from '../vector-kernels.js'
+
 /**
  * Two vectors that a strategy computes in. What they hold means nothing between two calls, so any number of strategies on
  * one thread may share them.
@@ -10,5 +12,5 @@ export interface Scratch {
 }
 
 export function createScratch(length: number): Scratch {
-  return { ours: new Float32Array(length), theirs: new Float32Array(length) }
+  return { ours: tile.scratchOurs.vector(length), theirs: tile.scratchTheirs.vector(length) }
 }

@@ -8,8 +8,9 @@ let used = 0
 let blocks = 0
 /** Of so many blocks one is among those buffers. */
 let countedEvery = 1
-/** What was copied last, when it was a part: kernels write messages of one length to one place. */
+/** What was copied last, when it was a part, and of what: kernels write messages of one length to one place. */
 let source: Uint8Array = block
+let whole: Uint8Array = block
 
 /** A copy of the first bytes. Short ones are parts of one block of memory: memory of its own costs more than coding one. */
 export function ownBytes(bytes: Uint8Array, length: number): Uint8Array {
@@ -26,8 +27,8 @@ export function ownBytes(bytes: Uint8Array, length: number): Uint8Array {
 
 function beginning(bytes: Uint8Array, length: number): Uint8Array {
   if (length === bytes.length) return bytes
-  const { buffer, byteOffset } = bytes
-  if (source.buffer !== buffer || source.byteOffset !== byteOffset || source.length !== length) {
+  if (whole !== bytes || source.length !== length) {
+    whole = bytes
     source = bytes.subarray(0, length)
   }
   return source

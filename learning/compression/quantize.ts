@@ -134,16 +134,10 @@ class Quantizer implements Compressor {
     eachTile(output.length, (at, length) => {
       const blocks = Math.ceil(length / BLOCK_SIZE)
       this.#load(bytes, from + at, length, blocks)
-      const address = addressOf(output, at)
-      const valid = this.#dequantize(
-        tile.scales.address,
-        tile.bytes.address,
-        blocks,
-        address ?? tile.values.address,
-        this.#largestUnit
-      )
+      const values = addressOf(output, at) ?? tile.values.address
+      const valid = this.#dequantize(tile.scales.address, tile.bytes.address, blocks, values, this.#largestUnit)
       if (valid === 0) throw this.#fault(bytes)
-      if (address === undefined) tile.values.save(length, output, at)
+      tile.values.write(output, at, length)
     })
   }
 
@@ -153,13 +147,13 @@ class Quantizer implements Compressor {
     coded.bytes.set(bytes)
     if (this.#size % BLOCK_SIZE !== 0) {
       coded.bytes[this.maxBytes - 1] &= this.#lastByte
-      coded.bytes.fill(0, this.maxBytes, this.#codeAt(blocks * BLOCK_SIZE))
+      const end = this.#codeAt(blocks * BLOCK_SIZE)
+      for (let at = this.maxBytes; at < end; at++) coded.bytes[at] = 0
     }
-    const address = addressOf(output, 0)
-    const values = address ?? tile.values.address
+    const values = addressOf(output, 0) ?? tile.values.address
     const valid = this.#dequantize(coded.address, coded.address + this.#codesAt, blocks, values, this.#largestUnit)
     if (valid === 0) throw this.#fault(bytes)
-    if (address === undefined) tile.values.save(this.#size, output, 0)
+    tile.values.write(output, 0, this.#size)
   }
 
   /** Scales and codes of some values into tiles, with codes that are valid up to the end of the last block. */

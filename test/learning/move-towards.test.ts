@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import type { AveragingState } from '../../learning/averaging/averaging.js'
 import { moveTowards, moveTowardsAll } from '../../learning/averaging/move-towards.js'
 import type { Compressor } from '../../learning/compression/compressor.js'
+import { createScratch } from '../../learning/averaging/scratch.js'
 import { Plausibility } from '../../learning/averaging/plausibility.js'
 import { squaredDistance } from '../../learning/parameters.js'
 import { createRng, type Rng } from '../../learning/rng.js'
@@ -48,10 +49,19 @@ moving('moves vectors of any length, whatever the peer has left behind', () => {
     const received = new Float32Array(length)
     compressor.decode(payload, received)
     const expected = x.map((value, i) => value + 0.3 * (received[i] - ours[i]))
-    const state = { ...stateOf([]), parameters: x, compressor }
-    const squared = moveTowards(state, 0.3, payload, ours, new Float32Array(length).fill(NaN)) as number
-    close(x, expected, 1e-6, `length ${length}`)
-    close([squared / squaredDistance(received, ours)], [1], 1e-9, `length ${length}`)
+    // Kernels find vectors in their own memory and elsewhere.
+    const scratch = createScratch(length)
+    scratch.ours.set(ours)
+    const places = [
+      { ours, result: new Float32Array(length) },
+      { ours: scratch.ours, result: scratch.theirs }
+    ]
+    for (const { ours, result } of places) {
+      const state = { ...stateOf([]), parameters: x.slice(), compressor }
+      const squared = moveTowards(state, 0.3, payload, ours, result.fill(NaN)) as number
+      close(state.parameters, expected, 1e-6, `length ${length}`)
+      close([squared / squaredDistance(received, ours)], [1], 1e-9, `length ${length}`)
+    }
   }
 })
 

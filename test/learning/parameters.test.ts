@@ -1,16 +1,16 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
-  addDifference,
   allFinite,
   axpy,
   consensusDistance,
   createLayout,
   elementCount,
   norm,
-  squaredDistance
+  squaredDistance,
+  takeSteps
 } from '../../learning/parameters.js'
-import { TILE_LENGTH } from '../../learning/vector-kernels.js'
+import { tile, TILE_LENGTH } from '../../learning/vector-kernels.js'
 import { close } from '../helpers/close.js'
 
 const parameters = suite('parameters')
@@ -63,27 +63,45 @@ parameters('allFinite finds one bad value, and is not misled by large ones', () 
   assert.not.ok(allFinite(Float32Array.of(Infinity, -Infinity)), 'infinities that cancel')
 })
 
-parameters('allFinite and addDifference look at every value of a vector of any length', () => {
-  for (const length of [1, 2, 3, 5, TILE_LENGTH - 1, TILE_LENGTH, 2 * TILE_LENGTH + 6]) {
+const lengths = [1, 2, 3, 5, TILE_LENGTH - 1, TILE_LENGTH, 2 * TILE_LENGTH + 6]
+
+parameters('allFinite looks at every value of a vector of any length', () => {
+  for (const length of lengths) {
     const vector = Float32Array.from({ length }, (_, i) => i % 100)
     assert.ok(allFinite(vector), `${length}`)
-    const doubled = vector.slice()
-    addDifference(
-      doubled,
-      vector.map(value => 3 * value),
-      vector.map(value => 2 * value)
-    )
-    close(
-      doubled,
-      vector.map(value => 2 * value),
-      0,
-      `length ${length}`
-    )
     for (const bad of [0, length >> 1, length - 1]) {
       const broken = vector.slice()
       broken[bad] = NaN
       assert.not.ok(allFinite(broken), `${bad} of ${length}`)
       assert.ok(allFinite(broken.subarray(bad + 1)), `behind ${bad} of ${length}`)
+    }
+  }
+})
+
+parameters('takeSteps adds to what was worked out what came meanwhile, and takes nothing that is not finite', () => {
+  for (const length of lengths) {
+    const start = Float32Array.from({ length }, (_, i) => i % 100)
+    const times = (factor: number): Float32Array => start.map(value => factor * value)
+    // Where kernels look for a vector is for it to say.
+    const works = [times(5), tile.work.vector(length)]
+    for (const work of works) {
+      const label = `length ${length}`
+      work.set(times(5))
+      const alone = times(3)
+      assert.ok(takeSteps(alone, work, undefined), label)
+      close(alone, times(5), 0, label)
+      work.set(times(5))
+      const changed = times(3)
+      assert.ok(takeSteps(changed, work, start), label)
+      close(changed, times(7), 0, label)
+      for (const bad of [0, length >> 1, length - 1]) {
+        for (const base of [undefined, start]) {
+          work.set(times(5))
+          work[bad] = NaN
+          assert.not.ok(takeSteps(changed, work, base), `${bad} of ${length}`)
+          close(changed, times(7), 0, `${bad} of ${length}`)
+        }
+      }
     }
   }
 })
