@@ -31,13 +31,6 @@ export function axpy(a: number, x: Float32Array, y: Float32Array): void {
   for (let i = 0; i < y.length; i++) y[i] += a * x[i]
 }
 
-/** Euclidean norm. */
-export function norm(x: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < x.length; i++) sum += x[i] * x[i]
-  return Math.sqrt(sum)
-}
-
 /** ||x - y||^2. */
 export function squaredDistance(x: Float32Array, y: Float32Array): number {
   let sum = 0

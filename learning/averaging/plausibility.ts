@@ -1,5 +1,4 @@
 import { median } from '../median.js'
-import { norm } from '../parameters.js'
 
 /** Distances remembered, of all neighbours together. */
 const remembered = 32
@@ -9,6 +8,8 @@ const fewest = 8
 const factor = 10
 /** Two unrelated models of one norm are the root of two norms apart; several times that is always believed. */
 const normsApart = 10
+/** Of our own model, before it is asked whether they are enough. */
+const valuesAtOnce = 64
 
 /**
  * Whether a neighbour's model may be averaged with, judged by its distance from ours: it is believed up to ten times our
@@ -37,9 +38,16 @@ export class Plausibility {
     return admitted
   }
 
-  /** Up to where a model so far away would be believed. */
+  /** Up to where a model so far away would be believed; less than that where it is believed anyway. */
   #most(distance: number, ours: Float32Array): number {
-    const usual = this.#distances.length < fewest ? 0 : factor * median(this.#distances)
-    return distance <= usual ? usual : Math.max(normsApart * (norm(ours) + 1), usual)
+    let most = this.#distances.length < fewest ? 0 : factor * median(this.#distances)
+    let squares = 0
+    // A few values mostly say enough, and a norm is no smaller than that of some.
+    for (let i = 0; i < ours.length && !(distance <= most);) {
+      const end = Math.min(i + valuesAtOnce, ours.length)
+      for (; i < end; i++) squares += ours[i] * ours[i]
+      most = Math.max(most, normsApart * (Math.sqrt(squares) + 1))
+    }
+    return most
   }
 }

@@ -1,10 +1,11 @@
 import * as assert from 'uvu/assert'
 import type { Compressor } from '../../learning/compression/compressor.js'
 import { MalformedUpdateError } from '../../learning/errors.js'
-import { allFinite, createLayout, norm, squaredDistance, type Layout } from '../../learning/parameters.js'
+import { allFinite, createLayout, squaredDistance, type Layout } from '../../learning/parameters.js'
 import { createRng, type Rng } from '../../learning/rng.js'
 import { TILE_LENGTH } from '../../learning/vector-kernels.js'
 import { close } from '../helpers/close.js'
+import { norm } from '../helpers/norm.js'
 import type { Check } from './check.js'
 
 /** What a compressor promises, so that it can be held to it. */

@@ -7,8 +7,8 @@ import { buildModel } from '../../engine/models.js'
 import { PlanEngine } from '../../engine/plan/plan-engine.js'
 import { initialParameters } from '../../engine/topology.js'
 import { InvalidParametersError, UnknownNameError } from '../../learning/errors.js'
-import { norm } from '../../learning/parameters.js'
 import { close } from '../helpers/close.js'
+import { norm } from '../helpers/norm.js'
 import { CLASSIFY, CONVOLUTIONAL, PENALISED, randomDataset, REGRESS, rejection, sequential } from './fixtures.js'
 
 const settings = suite('training settings')

@@ -4,11 +4,12 @@ import type { Compressor } from '../../learning/compression/compressor.js'
 import { checkBudget } from '../../learning/compression/adaptive.js'
 import { createCompressor } from '../../learning/compression/create-compressor.js'
 import { InvalidParametersError } from '../../learning/errors.js'
-import { norm, squaredDistance } from '../../learning/parameters.js'
+import { squaredDistance } from '../../learning/parameters.js'
 import { createRng } from '../../learning/rng.js'
 import { runChecks } from '../compliance/check.js'
 import { compressorCompliance } from '../compliance/compressor.js'
 import { compressorOf } from '../helpers/machine.js'
+import { norm } from '../helpers/norm.js'
 import { throwsExactly } from '../helpers/throws.js'
 
 const HALF_LIMIT = 65_504

@@ -2,11 +2,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createCompressor } from '../../learning/compression/create-compressor.js'
 import { InvalidParametersError, MalformedUpdateError } from '../../learning/errors.js'
-import { createLayout, norm, squaredDistance, type Layout } from '../../learning/parameters.js'
+import { createLayout, squaredDistance, type Layout } from '../../learning/parameters.js'
 import { createRng } from '../../learning/rng.js'
 import { runChecks } from '../compliance/check.js'
 import { compressorCompliance, type CompressorPromise } from '../compliance/compressor.js'
 import { close } from '../helpers/close.js'
+import { norm } from '../helpers/norm.js'
 import { throwsExactly } from '../helpers/throws.js'
 
 /** A matrix of some 7 columns and, behind it, what is left as a vector. */

@@ -18,6 +18,17 @@ plausibility('believes a neighbour up to ten norms away, and no number that is n
   assert.ok(new Plausibility().admits(9, new Float32Array(2)), 'a model of zeros')
 })
 
+plausibility('takes the norm of all values, wherever they are', () => {
+  const even = new Float32Array(1000).fill(0.3)
+  const atTheEnd = new Float32Array(1000)
+  atTheEnd[999] = norm
+  for (const model of [even, atTheEnd]) {
+    const most = 10 * (Math.sqrt(model.reduce((sum, value) => sum + value ** 2, 0)) + 1)
+    assert.ok(new Plausibility().admits((0.999 * most) ** 2, model))
+    assert.not.ok(new Plausibility().admits((1.001 * most) ** 2, model))
+  }
+})
+
 plausibility('believes the other side of a partition, however near its own side is', () => {
   const judge = new Plausibility()
   for (let i = 0; i < 40; i++) assert.ok(admits(judge, 0.001))
