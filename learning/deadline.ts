@@ -27,7 +27,7 @@ const patiences: number[] = []
  */
 export class Deadline {
   readonly #bounds: DeadlineBounds
-  /** The latest rounds whose local steps have ended, each followed by when; a round is at twice its remainder. */
+  /** The latest rounds whose local steps have ended, each followed by when. */
   readonly #trained = new Array<number>(2 * rememberedRounds).fill(NaN)
   #newest = 0
   /** What `ms` reckoned last, and of whom; undefined: a patience has changed since. */
@@ -40,13 +40,13 @@ export class Deadline {
 
   /** Since when neighbours are waited for; NaN: not yet. */
   get sinceMs(): number {
-    return this.#trained[2 * (this.#newest % rememberedRounds) + 1]
+    return this.#trained[placeOf(this.#newest) + 1]
   }
 
   /** Our local steps have ended: neighbours are waited for from now on. */
   trained(round: number, nowMs: number): void {
     this.#newest = round
-    const place = 2 * (round % rememberedRounds)
+    const place = placeOf(round)
     this.#trained[place] = round
     this.#trained[place + 1] = nowMs
   }
@@ -57,7 +57,7 @@ export class Deadline {
    * @param waits - of its sender; changed
    */
   heard(waits: Waits, round: number, nowMs: number): void {
-    const place = 2 * (round % rememberedRounds)
+    const place = placeOf(round)
     if (this.#trained[place] !== round || round <= this.#newest - rememberedRounds) return
     const { patienceMs } = waits
     waits.add(round, nowMs - this.#trained[place + 1], this.#bounds.minMs)
@@ -90,4 +90,9 @@ export class Deadline {
     }
     return count === 0 ? Math.sqrt(minMs * maxMs) : Math.min(maxMs, median(patiences, count))
   }
+}
+
+/** Where a round is in the list of the latest ones. */
+function placeOf(round: number): number {
+  return 2 * (round % rememberedRounds)
 }

@@ -138,11 +138,11 @@ export class Simulation {
   async run(): Promise<void> {
     for (const flag of collectorFlags) setFlagsFromString(flag)
     const { peers, layout } = this.#init
-    letGarbageGrow(peers.length * layout.size * Float32Array.BYTES_PER_ELEMENT)
+    const stopGrowth = letGarbageGrow(peers.length * layout.size * Float32Array.BYTES_PER_ELEMENT)
     try {
       await this.#run()
     } finally {
-      letGarbageGrow(0)
+      stopGrowth()
     }
   }
 

@@ -6,8 +6,8 @@ const COLLECTED_AFTER_BYTES = 64 * 1024 * 1024
 let block: Uint8Array = new Uint8Array(0)
 let used = 0
 let blocks = 0
-/** Of so many blocks one is among those buffers. */
-let countedEvery = 1
+/** What garbage may grow to, of all who let it. */
+let allowedBytes = 0
 /** What was copied last, when it was a part, and of what: kernels write messages of one length to one place. */
 let source: Uint8Array = block
 let whole: Uint8Array = block
@@ -39,13 +39,18 @@ function beginning(bytes: Uint8Array, length: number): Uint8Array {
  * that going through them for every few messages takes longer than coding these.
  *
  * @param bytes - no less than V8's own measure, 64 MB, counts
+ * @returns ends it; called once
  */
-export function letGarbageGrow(bytes: number): void {
-  countedEvery = Math.max(1, Math.round(bytes / COLLECTED_AFTER_BYTES))
+export function letGarbageGrow(bytes: number): () => void {
+  allowedBytes += bytes
+  return () => {
+    allowedBytes -= bytes
+  }
 }
 
-/** Shared memory is not counted. */
+/** Of some blocks one is among the buffers that V8 counts; shared memory is not. */
 function newBlock(): Uint8Array {
+  const countedEvery = Math.max(1, Math.round(allowedBytes / COLLECTED_AFTER_BYTES))
   const isCounted = blocks++ % countedEvery === 0
   return new Uint8Array(isCounted ? new ArrayBuffer(BLOCK_BYTES) : new SharedArrayBuffer(BLOCK_BYTES))
 }

@@ -24,8 +24,6 @@ function countedOf(buffers: readonly ArrayBufferLike[]): number {
   return buffers.filter(buffer => buffer instanceof ArrayBuffer).length
 }
 
-bytes.after.each(() => letGarbageGrow(0))
-
 bytes('are a copy that nothing changes any more', () => {
   const source = Uint8Array.from([1, 2, 3, 4])
   const first = ownBytes(source, 3)
@@ -35,12 +33,18 @@ bytes('are a copy that nothing changes any more', () => {
   assert.equal(second, Uint8Array.of(9, 9, 9, 9))
 })
 
-bytes('are counted by the collector, all of them unless garbage may grow', () => {
+bytes('are counted by the collector, all of them unless garbage may grow for somebody', () => {
   assert.is(countedOf(blocks(12)), 12)
-  letGarbageGrow(192 * megabyte)
+  const stopOne = letGarbageGrow(192 * megabyte)
   assert.is(countedOf(blocks(12)), 4)
-  letGarbageGrow(megabyte)
+  const stopOther = letGarbageGrow(192 * megabyte)
+  assert.is(countedOf(blocks(12)), 2)
+  stopOne()
+  assert.is(countedOf(blocks(12)), 4)
+  stopOther()
+  const stopLittle = letGarbageGrow(megabyte)
   assert.is(countedOf(blocks(12)), 12)
+  stopLittle()
 })
 
 bytes.run()
