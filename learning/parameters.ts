@@ -68,6 +68,7 @@ export function takeSteps(parameters: Float32Array, work: Float32Array, base: Fl
       kernels.addDifference(values, tile.theirs.read(parameters, from, length), start, length)
     }
     if (kernels.allFinite(values, length) === 0) return false
+    // All of it is here: no need to read `work`, which others wrote, once more.
     if (length === work.length && values === tile.values.address) {
       tile.values.save(length, parameters, 0)
       return true

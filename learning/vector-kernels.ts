@@ -83,7 +83,7 @@ export class Tile {
     return length > TILE_LENGTH ? new Float32Array(length) : this.floats(length)
   }
 
-  /** Where the kernels may read a part of a vector, followed by zeros as `pad` says: where it lies, or here. */
+  /** Where the kernels find a part of a vector, followed by zeros as `pad` says: where it lies, or else a copy here. */
   read(vector: Float32Array, from: number, length: number, multiple = LANES): Address {
     const address = addressOf(vector, from)
     if (address === undefined) this.load(vector, from, length, multiple)
