@@ -54,6 +54,18 @@ for (const averaging of ['d-psgd', 'swarm-sgd']) {
   })
 }
 
+simulation('gives the same on one thread with another one as alone', async () => {
+  const create = (length: number) =>
+    ['d-psgd', 'swarm-sgd', 'choco-sgd'].map(averaging =>
+      analytic(10, length, { averaging, compress: 'quantize:8', rounds: 40, seed: length })
+    )
+  const alone = [...create(8), ...create(9)]
+  for (const swarm of alone) await swarm.run()
+  const together = [...create(8), ...create(9)]
+  await Promise.all(together.map(swarm => swarm.run()))
+  for (const [i, swarm] of together.entries()) assert.equal(swarm.models, alone[i].models, `simulation ${i}`)
+})
+
 simulation('lets time pass as counted by hand on two nodes', async () => {
   const rounds: VirtualRound[] = []
   const init = { rounds: 3, localSteps: 2, onRound: (node: number, round: VirtualRound) => rounds.push(round) }
