@@ -55,11 +55,12 @@ export function allFinite(x: Float32Array): boolean {
 /**
  * Set `parameters` to what local steps led to: `work`, plus what was added to the parameters since the steps began at `base`.
  *
- * @param work - changed
+ * @param work - changed; may be where the steps began, if they led to nothing else
  * @param base - undefined: nothing was added
  * @returns false when an entry of that is NaN or infinite: the parameters are then as they were
  */
 export function takeSteps(parameters: Float32Array, work: Float32Array, base: Float32Array | undefined): boolean {
+  if (work === parameters) return allFinite(parameters)
   for (let from = 0; from < work.length; from += TILE_LENGTH) {
     const length = Math.min(TILE_LENGTH, work.length - from)
     const values = tile.values.read(work, from, length)

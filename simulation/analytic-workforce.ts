@@ -25,8 +25,8 @@ export class AnalyticWorkforce implements Workforce {
   readonly capacity = 0
   readonly #problem: AnalyticProblem
   readonly #scratch: Float32Array
-  /** The steps that ended last, as lasting as the scratch vector that they are in. */
-  readonly #trained: { loss: number; readonly parameters: Float32Array; release(): void }
+  /** The steps that ended last, as lasting as the vector that they are in. */
+  readonly #trained: { loss: number; parameters: Float32Array; release(): void }
   readonly #work: Work<Trained>
 
   /** @param length - number of parameters */
@@ -38,12 +38,15 @@ export class AnalyticWorkforce implements Workforce {
   }
 
   train({ node, parameters, firstStep, steps, offset }: TrainRequest): Work<Trained> {
+    const trained = this.#trained
+    trained.loss = 0
+    trained.parameters = parameters
+    if (this.#problem.step === nothingToLearn.step) return this.#work
+    trained.parameters = this.#scratch
     this.#scratch.set(parameters)
-    let loss = 0
     for (let step = firstStep; step < firstStep + steps; step++) {
-      loss += this.#problem.step(this.#scratch, node, step, offset) / steps
+      trained.loss += this.#problem.step(this.#scratch, node, step, offset) / steps
     }
-    this.#trained.loss = loss
     return this.#work
   }
 
