@@ -92,9 +92,9 @@ parameters('takeSteps adds to what was worked out what came meanwhile, and takes
       const changed = times(3)
       assert.ok(takeSteps(changed, work, start), label)
       close(changed, times(7), 0, label)
-      const still = times(3)
+      const [still, base] = [times(3), start.slice()]
       assert.ok(takeSteps(still, still, undefined), label)
-      assert.ok(takeSteps(still, start.slice(), start), label)
+      assert.ok(takeSteps(still, base, base), label)
       close(still, times(3), 0, label)
       assert.not.ok(takeSteps(still.fill(NaN), still, undefined), label)
       for (const bad of [0, length >> 1, length - 1]) {
