@@ -60,21 +60,21 @@ export function allFinite(x: Float32Array): boolean {
  * @returns false when an entry of that is NaN or infinite: the parameters are then as they were
  */
 export function takeSteps(parameters: Float32Array, work: Float32Array, base: Float32Array | undefined): boolean {
-  if (work === parameters) return allFinite(parameters)
   for (let from = 0; from < work.length; from += TILE_LENGTH) {
     const length = Math.min(TILE_LENGTH, work.length - from)
-    const values = tile.values.read(work, from, length)
+    tile.values.load(work, from, length)
     if (base !== undefined) {
-      const start = tile.ours.read(base, from, length)
-      kernels.addDifference(values, tile.theirs.read(parameters, from, length), start, length)
+      tile.ours.load(base, from, length)
+      tile.theirs.load(parameters, from, length)
+      kernels.addDifference(tile.values.address, tile.theirs.address, tile.ours.address, length)
     }
-    if (kernels.allFinite(values, length) === 0) return false
-    // All of it is here: no need to read `work`, which others wrote, once more.
-    if (length === work.length && values === tile.values.address) {
+    if (kernels.allFinite(tile.values.address, length) === 0) return false
+    // All of it is in the tile: no need to read `work`, which others wrote, once more.
+    if (length === work.length) {
       tile.values.save(length, parameters, 0)
       return true
     }
-    if (base !== undefined) tile.values.write(work, from, length)
+    if (base !== undefined) tile.values.save(length, work, from)
   }
   parameters.set(work)
   return true

@@ -42,7 +42,7 @@ const PAGE_BYTES = 65536
 /** Values of a SIMD register. */
 const LANES = 4
 const tileBytes = 4 * TILE_LENGTH
-const tiles = 10
+const tiles = 9
 const memory = new WebAssembly.Memory({ initial: Math.ceil((tiles * tileBytes) / PAGE_BYTES) })
 /** Asked of the memory once: it never grows, and each asking is a call out of compiled code. */
 const memoryBuffer = memory.buffer
@@ -129,9 +129,7 @@ export const tile = {
   state: new Tile(),
   /** Of `Scratch`. */
   scratchOurs: new Tile(),
-  scratchTheirs: new Tile(),
-  /** What local steps made of a model. */
-  work: new Tile()
+  scratchTheirs: new Tile()
 } as const
 
 export const kernels = instantiate()

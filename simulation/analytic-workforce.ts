@@ -1,5 +1,4 @@
 import type { Evaluation } from '../engine/index.js'
-import { tile } from '../learning/vector-kernels.js'
 import type { Trained, TrainRequest, Work, Workforce } from './workforce.js'
 
 /** A learning problem with formulas instead of data: quadratics with a known optimum, or nothing to learn at all. */
@@ -32,7 +31,7 @@ export class AnalyticWorkforce implements Workforce {
   /** @param length - number of parameters */
   constructor(problem: AnalyticProblem, length: number) {
     this.#problem = problem
-    this.#scratch = tile.work.vector(length)
+    this.#scratch = new Float32Array(length)
     this.#trained = { loss: 0, parameters: this.#scratch, release() {} }
     this.#work = settled<Trained>(this.#trained)
   }

@@ -81,7 +81,7 @@ parameters('takeSteps adds to what was worked out what came meanwhile, and takes
     const start = Float32Array.from({ length }, (_, i) => i % 100)
     const times = (factor: number): Float32Array => start.map(value => factor * value)
     // Where kernels look for a vector is for it to say.
-    const works = [times(5), tile.work.vector(length)]
+    const works = [times(5), tile.scratchOurs.vector(length)]
     for (const work of works) {
       const label = `length ${length}`
       work.set(times(5))
