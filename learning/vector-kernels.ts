@@ -84,10 +84,10 @@ export class Tile {
   }
 
   /** Where the kernels find a part of a vector, followed by zeros as `pad` says: where it lies, or else a copy here. */
-  read(vector: Float32Array, from: number, length: number, multiple = LANES): Address {
+  read(vector: Float32Array, from: number, length: number): Address {
     const address = addressOf(vector, from)
-    if (address === undefined) this.load(vector, from, length, multiple)
-    else pad(address, length, multiple)
+    if (address === undefined) this.load(vector, from, length)
+    else pad(address, length, LANES)
     return address ?? this.address
   }
 
