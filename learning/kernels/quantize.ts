@@ -3,6 +3,8 @@
 const BLOCK: usize = 64
 /** 2^64: far enough from the ends of float32 for a unit and its reciprocal to be normal numbers. */
 const FAR: f32 = 1.8446744073709552e19
+/** 1.5 x 2^23: added to a small whole number, positive or negative, leaves it in the last bits of the sum. */
+const WHOLE: f32 = 12582912
 
 /** A bfloat16 as a float32. */
 // @ts-ignore: decorator
@@ -11,35 +13,57 @@ function widen(bits: u32): f32 {
   return reinterpret<f32>(bits << 16)
 }
 
+// @ts-ignore: decorator
+@inline
+function magnitudes(values: usize): v128 {
+  return f32x4.abs(v128.load(values))
+}
+
 /** The smallest bfloat16, as bits, whose `levels`-fold reaches every magnitude of the block. */
 // @ts-ignore: decorator
 @inline
 function unitOf(values: usize, levels: f64, largestUnit: u32): u32 {
-  let most = f32x4.splat(0)
-  for (let i: usize = 0; i < BLOCK * 4; i += 16) most = f32x4.pmax(most, f32x4.abs(v128.load(values + i)))
-  const two = f32x4.pmax(most, i8x16.shuffle(most, most, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
+  // Four at once: a comparison need not wait for the one before.
+  let first = magnitudes(values)
+  let second = magnitudes(values + 16)
+  let third = magnitudes(values + 32)
+  let fourth = magnitudes(values + 48)
+  for (let i: usize = 64; i < BLOCK * 4; i += 64) {
+    first = f32x4.pmax(first, magnitudes(values + i))
+    second = f32x4.pmax(second, magnitudes(values + i + 16))
+    third = f32x4.pmax(third, magnitudes(values + i + 32))
+    fourth = f32x4.pmax(fourth, magnitudes(values + i + 48))
+  }
+  const four = f32x4.pmax(f32x4.pmax(first, second), f32x4.pmax(third, fourth))
+  const two = f32x4.pmax(four, i8x16.shuffle(four, four, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7))
   const largest = <f64>max(f32x4.extract_lane(two, 0), f32x4.extract_lane(two, 1))
   const below = reinterpret<u32>(<f32>(largest / levels)) >>> 16
   const unit = <f64>widen(below) * levels < largest ? below + 1 : below
   return min(unit, largestUnit)
 }
 
-/** Four values in units, rounded down after a random 16-bit share of a unit was added. */
+/** Four values in units, rounded down after a random share of a unit was added, as float32 in whose last bits the number lies. */
 // @ts-ignore: decorator
 @inline
-function roundFour(values: usize, factor: v128, perUnit: v128, random: v128): v128 {
-  const share = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(random), f32x4.splat(1.0 / 65536)), f32x4.splat(0.5 / 65536))
+function roundFour(values: usize, factor: v128, perUnit: v128, share: v128): v128 {
   const units = f32x4.mul(f32x4.mul(v128.load(values), factor), perUnit)
-  return i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(units, share)))
+  return f32x4.add(f32x4.floor(f32x4.add(units, share)), f32x4.splat(WHOLE))
 }
 
 // @ts-ignore: decorator
 @inline
 function roundEight(values: usize, factor: v128, perUnit: v128, random: usize, levels: i32): v128 {
+  // Behind the upper half of 128, 16 bits are 2^16ths; k of them become k + 1/2.
   const words = v128.load(random)
-  const low = roundFour(values, factor, perUnit, i32x4.extend_low_i16x8_u(words))
-  const high = roundFour(values + 16, factor, perUnit, i32x4.extend_high_i16x8_u(words))
-  return i16x8.add(i16x8.narrow_i32x4_s(low, high), i16x8.splat(<i16>levels))
+  const upper = i16x8.splat(0x4300)
+  const less = f32x4.splat(128 - 0.5 / 65536)
+  const low = i8x16.shuffle(words, upper, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23)
+  const high = i8x16.shuffle(words, upper, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31)
+  const first = roundFour(values, factor, perUnit, f32x4.sub(low, less))
+  const second = roundFour(values + 16, factor, perUnit, f32x4.sub(high, less))
+  const whole = i32x4.splat(reinterpret<i32>(WHOLE))
+  const steps = i16x8.narrow_i32x4_s(i32x4.sub(first, whole), i32x4.sub(second, whole))
+  return i16x8.add_sat_s(steps, i16x8.splat(<i16>levels))
 }
 
 /** Sixteen codes, a byte each. */
@@ -67,9 +91,12 @@ function quantize(
   bits: i32, values: usize, blocks: i32, scales: usize, codes: usize, random: usize, largestUnit: u32
 ): void {
   const levels = (1 << (bits - 1)) - 1
+  // Before all values, for what one unit is takes long, and the next need not wait for it.
   for (let block = 0; block < blocks; block++) {
-    const unit = unitOf(values, <f64>levels, largestUnit)
-    store<u16>(scales, <u16>unit)
+    store<u16>(scales + (<usize>block << 1), <u16>unitOf(values + <usize>block * (BLOCK * 4), <f64>levels, largestUnit))
+  }
+  for (let block = 0; block < blocks; block++) {
+    const unit = <u32>load<u16>(scales)
     scales += 2
     const size = widen(unit)
     const scaleUp = size < 1 / FAR ? FAR : size > FAR ? 1 / FAR : <f32>1

@@ -3,12 +3,21 @@
 /** Whether no value is NaN or infinite. */
 export function allFinite(values: usize, length: i32): bool {
   const zero = f32x4.splat(0)
-  const end = values + (<usize>(length & ~3) << 2)
-  // 0 times what is not finite is NaN, and stays so whatever is added.
-  let sum = zero
-  for (; values < end; values += 16) sum = f32x4.add(sum, f32x4.mul(v128.load(values), zero))
+  // 0 times what is not finite is NaN, and stays so whatever is added. Four sums: an addition need not wait for the one before.
+  let first = zero
+  let second = zero
+  let third = zero
+  let fourth = zero
+  let left = length
+  for (; left >= 16; left -= 16, values += 64) {
+    first = f32x4.add(first, f32x4.mul(v128.load(values), zero))
+    second = f32x4.add(second, f32x4.mul(v128.load(values, 16), zero))
+    third = f32x4.add(third, f32x4.mul(v128.load(values, 32), zero))
+    fourth = f32x4.add(fourth, f32x4.mul(v128.load(values, 48), zero))
+  }
+  const sum = f32x4.add(f32x4.add(first, second), f32x4.add(third, fourth))
   let rest = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)
-  for (let i = 0; i < (length & 3); i++, values += 4) rest += load<f32>(values) * 0
+  for (; left > 0; left--, values += 4) rest += load<f32>(values) * 0
   return rest == 0
 }
 
