@@ -65,6 +65,14 @@ moving('moves vectors of any length, whatever the peer has left behind', () => {
   }
 })
 
+moving('measures distances whose squares are too large or too small for float32', () => {
+  for (const scale of [1e-30, 1e25]) {
+    const ours = Float32Array.of(scale, scale)
+    const squared = moveTowards(stateOf([0, 0]), 0.5, encode(4 * scale, 5 * scale), ours, new Float32Array(2))
+    close([Math.sqrt(squared as number) / scale], [5], 1e-6, String(scale))
+  }
+})
+
 moving('leaves alone what the message does not carry', () => {
   const firstOnly: Compressor = {
     ...float32,
