@@ -89,9 +89,9 @@ class ChocoSgd extends Synchronous {
   }
 
   protected average(state: AveragingState, arrived: Arrived): Step {
-    for (const { peer } of state.neighbours) {
+    for (const [place, { peer }] of state.neighbours.entries()) {
       const link = this.#link(peer)
-      link.has = this.#hasNow(link, arrived.get(peer))
+      link.has = this.#hasNow(link, arrived[place])
     }
     return this.averageEach(state, arrived, (neighbour, update) => this.#averageWith(state, neighbour, update))
   }

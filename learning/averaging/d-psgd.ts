@@ -44,7 +44,7 @@ class DPsgd extends Synchronous {
     // q(x_i): what the neighbours made of us.
     state.compressor.decode(this.#update!.payload, ours)
     this.#update = undefined
-    const payloads = state.neighbours.map(({ peer }) => arrived.get(peer)?.payload)
+    const payloads = state.neighbours.map((_, place) => arrived[place]?.payload)
     return this.endedWith(state.neighbours, moveTowardsAll(state, payloads, ours, theirs))
   }
 }

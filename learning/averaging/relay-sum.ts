@@ -71,11 +71,12 @@ class RelaySum extends Synchronous {
   }
 
   protected average(state: AveragingState, arrived: Arrived): Step {
-    const { parameters, round } = state
+    const { parameters, neighbours, round } = state
     const messages = new Map<string, RelayMessage>()
-    for (const [peer, update] of arrived) {
+    for (const [place, { peer }] of neighbours.entries()) {
+      const update = arrived[place]
       const message = update === undefined ? undefined : decodeRelay(update.payload)
-      if (message === undefined || !isNeighbour(state, peer)) continue
+      if (message === undefined) continue
       messages.set(peer, message)
       this.#treeOf(state).hear(peer, message.branch, round)
     }

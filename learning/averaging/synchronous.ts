@@ -12,8 +12,8 @@ import { refuse } from './refuse.js'
 
 const nobody: readonly Neighbour[] = []
 
-/** The updates of a round by peer; undefined or not there: it did not arrive. */
-export type Arrived = ReadonlyMap<string, Update | undefined>
+/** The updates of a round, beside the neighbours; undefined: it did not arrive. */
+export type Arrived = readonly (Update | undefined)[]
 
 /**
  * What all strategies have in common that average the updates of one round together: who got ours, who is waited for, and
@@ -27,8 +27,10 @@ export abstract class Synchronous implements Averaging {
   #sentTo = nobody
   /** Who has not arrived, while neighbours are waited for. */
   #awaited: string[] = []
+  /** Who has a place in `#arrived`: the neighbours, and behind them who left this round when its update was here. */
+  #senders: readonly { readonly peer: string }[] = nobody
   /** Updates of this round, still encoded: decoding waits until all are in, and then goes by peer. */
-  readonly #arrived = new Map<string, Update | undefined>()
+  #arrived: (Update | undefined)[] = []
 
   /** Local steps have ended, and there are neighbours: make ready what they get. */
   protected abstract prepare(state: AveragingState): void
@@ -43,20 +45,24 @@ export abstract class Synchronous implements Averaging {
     if (state.neighbours.length === 0) return { ...nothing, ended: { averagedWith: [], neighbourDistance: undefined } }
     this.prepare(state)
     this.#waiting = true
+    this.#senders = state.neighbours
+    if (this.#arrived.length !== this.#senders.length) this.#arrived = this.#senders.map(() => undefined)
     this.#awaited = state.neighbours.map(({ peer }) => peer)
     return { send: this.#unsent(state), reject: [] }
   }
 
   received(state: AveragingState, from: string, update: Update): Step {
     if (update.kind !== 'model') return refuse(from, 'unexpected')
-    this.#arrived.set(from, update)
+    const place = this.#senders.findIndex(({ peer }) => peer === from)
+    if (place >= 0) this.#arrived[place] = update
     remove(this.#awaited, from)
     return this.#endWhenComplete(state)
   }
 
   membersChanged(state: AveragingState): Step {
     if (!this.#waiting) return nothing
-    this.#awaited = state.neighbours.map(({ peer }) => peer).filter(peer => this.#arrived.get(peer) === undefined)
+    this.#placeAgain(state.neighbours)
+    this.#awaited = state.neighbours.map(({ peer }) => peer).filter((_, place) => this.#arrived[place] === undefined)
     const send = this.#unsent(state)
     return { ...this.#endWhenComplete(state), send }
   }
@@ -75,8 +81,8 @@ export abstract class Synchronous implements Averaging {
     arrived: Arrived,
     take: (neighbour: Neighbour, update: Update) => number | RejectReason | undefined
   ): Step {
-    const taken = neighbours.map(neighbour => {
-      const update = arrived.get(neighbour.peer)
+    const taken = neighbours.map((neighbour, place) => {
+      const update = arrived[place]
       return update === undefined ? undefined : take(neighbour, update)
     })
     return this.endedWith(neighbours, taken)
@@ -123,17 +129,21 @@ export abstract class Synchronous implements Averaging {
 
   #end(state: AveragingState): Step {
     const step = this.average(state, this.#arrived)
-    this.#forgetArrived(state)
+    for (let place = 0; place < this.#arrived.length; place++) this.#arrived[place] = undefined
     this.#sentTo = nobody
     this.#awaited = []
     this.#waiting = false
     return step
   }
 
-  /** A map that is cleared begins with memory anew, and rounds are many: who remains a neighbour keeps its place. */
-  #forgetArrived({ neighbours }: AveragingState): void {
-    if (this.#arrived.size > neighbours.length) this.#arrived.clear()
-    else for (const peer of this.#arrived.keys()) this.#arrived.set(peer, undefined)
+  /** Who leaves and returns is not waited for twice. */
+  #placeAgain(neighbours: readonly Neighbour[]): void {
+    const arrived = new Map(this.#senders.map(({ peer }, place) => [peer, this.#arrived[place]]))
+    const left = this.#senders.filter(
+      ({ peer }) => arrived.get(peer) !== undefined && !neighbours.some(neighbour => neighbour.peer === peer)
+    )
+    this.#senders = [...neighbours, ...left]
+    this.#arrived = this.#senders.map(({ peer }) => arrived.get(peer))
   }
 }
 
