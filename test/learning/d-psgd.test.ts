@@ -101,6 +101,17 @@ dPsgd('sends its update to a neighbour that joins, or comes back, in the middle 
   )
 })
 
+dPsgd('waits once for a neighbour that leaves and comes back in the middle of a round', () => {
+  const node = trainedBench()
+  node.model('a', 1, 4)
+  node.members(['b'])
+  node.members(['a', 'b', 'c'])
+  assert.equal(node.machine.awaited, ['b', 'c'])
+  node.model('c', 1, 4)
+  assert.equal(only(node.model('b', 1, 4), 'averaged').averagedWith, ['a', 'b', 'c'])
+  close(node.parameters, new Float32Array(LENGTH).fill(1 + (3 * 3) / 4), 0)
+})
+
 dPsgd('sends the next round to everybody again', () => {
   const node = trainedBench()
   node.model('a', 1)
