@@ -6,6 +6,8 @@ import { readLines } from './availability.js'
 export interface Distribution {
   /** Canonical spec that creates it again: `20`, `uniform:5,50`, `log-normal:40,0.5`, `trace:FILE`. */
   readonly spec: string
+  /** No draw is below it. */
+  readonly least: number
   draw(rng: Rng): number
 }
 
@@ -39,16 +41,16 @@ export function parseDistribution(field: string, spec: string, range: Range): Di
   switch (name) {
     case 'constant':
       checkRange(field, spec, a, range)
-      return { spec: String(a), draw: () => a }
+      return { spec: String(a), least: a, draw: () => a }
     case 'uniform':
       checkRange(field, spec, a, range)
       checkRange(field, spec, b, range)
       if (a > b) throw invalid(field, spec, `expected the smaller number first, uniform:${b},${a}`)
-      return { spec: `uniform:${a},${b}`, draw: rng => a + (b - a) * rng.uniform() }
+      return { spec: `uniform:${a},${b}`, least: a, draw: rng => a + (b - a) * rng.uniform() }
     case 'log-normal':
       if (range.max !== undefined) throw invalid(field, spec, `it has no bound; expected at most ${range.max}`)
       if (!(a > 0 && b >= 0)) throw invalid(field, spec, 'expected a median above 0 and a deviation of at least 0')
-      return { spec: `log-normal:${a},${b}`, draw: rng => a * Math.exp(b * rng.normal()) }
+      return { spec: `log-normal:${a},${b}`, least: 0, draw: rng => a * Math.exp(b * rng.normal()) }
     default:
       throw invalid(field, spec, `expected ${examples}`)
   }
@@ -66,7 +68,7 @@ function readTrace(field: string, path: string, range: Range): Distribution {
     values.push(value)
   }
   if (values.length === 0) throw invalid(field, spec, 'expected a number a line')
-  return { spec, draw: rng => values[rng.integer(values.length)] }
+  return { spec, least: values.reduce((a, b) => Math.min(a, b)), draw: rng => values[rng.integer(values.length)] }
 }
 
 function checkRange(field: string, spec: string, value: number, { min, max = Infinity, exclusiveMin }: Range): void {

@@ -4,22 +4,37 @@ const FIRST_CAPACITY = 256
 /** Children of an entry. With four the heap is half as deep as with two, and they lie side by side. */
 const CHILDREN = 4
 
+/** More than there are nodes. */
+const NODES = 2 ** 24
+/** Where what was told with an entry lies, from where that of its place begins. */
+const DETAIL = 0
+const NODE = 1
+const TOLD = 2
+
 /**
- * A heap by time. Ties are broken by the order of insertion, so that a run repeats. What entries are compared by lies in arrays
- * of numbers: comparing them follows no pointer, and moving them costs the garbage collector nothing. Items stay where they
- * were put until they are taken out.
+ * A heap by time, or by window of time, then by node, then by time. Ties are broken by the order of insertion, so that a run repeats.
+ * What entries are compared by lies in arrays of numbers: comparing them follows no pointer, and moving them costs the garbage
+ * collector nothing. Items stay where they were put until they are taken out.
  */
 export class EventQueue<T> {
+  readonly #windowMs: number
+  /** What entries are compared by first: window and node in one number, or the time. */
+  #keys = new Float64Array(FIRST_CAPACITY)
   #times = new Float64Array(FIRST_CAPACITY)
-  /** Count up: what is due at the same time comes out in the order in which it went in. */
+  /** Count up: what is equal comes out in the order in which it went in. */
   #orders = new Float64Array(FIRST_CAPACITY)
   /** Of each entry: where its item is. What lies behind the last entry are the free places, each exactly once. */
   #places = Int32Array.from({ length: FIRST_CAPACITY }, (_, place) => place)
   readonly #items: (T | undefined)[] = []
-  /** Beside the items. */
-  #details = new Int32Array(FIRST_CAPACITY)
+  /** Detail and node, beside the items. */
+  #told = new Int32Array(TOLD * FIRST_CAPACITY)
   #size = 0
   #pushed = 0
+
+  /** @param windowMs - 0: by time. @default 0 */
+  constructor(windowMs = 0) {
+    this.#windowMs = windowMs
+  }
 
   get size(): number {
     return this.#size
@@ -32,30 +47,39 @@ export class EventQueue<T> {
 
   /** What was told with the first entry; 0 when there is none. */
   get nextDetail(): number {
-    return this.#size > 0 ? this.#details[this.#places[0]] : 0
+    return this.#size > 0 ? this.#told[TOLD * this.#places[0] + DETAIL] : 0
   }
 
-  /** @param detail - a whole number of 32 bits, of use to whoever takes the entry out */
-  push(atMs: number, item: T, detail = 0): void {
+  /** Whose the first entry is; 0 when there is none. */
+  get nextNode(): number {
+    return this.#size > 0 ? this.#told[TOLD * this.#places[0] + NODE] : 0
+  }
+
+  /**
+   * @param detail - a whole number of 32 bits, of use to whoever takes the entry out. @default 0
+   * @param node - whose it is; below 2^24. @default 0
+   */
+  push(atMs: number, item: T, detail = 0, node = 0): void {
     if (this.#size === this.#times.length) this.#grow()
+    const keys = this.#keys
     const times = this.#times
+    const key = this.#windowMs > 0 ? Math.floor(atMs / this.#windowMs) * NODES + node : atMs
     let at = this.#size++
     const place = this.#places[at]
     this.#items[place] = item
-    this.#details[place] = detail
-    // The newest entry goes behind all that are due at the same time.
+    this.#told[TOLD * place + DETAIL] = detail
+    this.#told[TOLD * place + NODE] = node
+    // The newest entry goes behind all that are equal.
     while (at > 0) {
       const parent = ((at - 1) / CHILDREN) | 0
-      if (times[parent] <= atMs) break
+      if (keys[parent] < key || (keys[parent] === key && times[parent] <= atMs)) break
       this.#move(parent, at)
       at = parent
     }
-    times[at] = atMs
-    this.#orders[at] = this.#pushed++
-    this.#places[at] = place
+    this.#put(at, key, atMs, this.#pushed++, place)
   }
 
-  /** Take out what is due first; undefined when there is nothing. */
+  /** Take out what comes first; undefined when there is nothing. */
   pop(): T | undefined {
     if (this.#size === 0) return undefined
     const place = this.#places[0]
@@ -69,42 +93,45 @@ export class EventQueue<T> {
 
   /** Put the last entry at the root and let it find its place. */
   #sink(): void {
-    const times = this.#times
-    const orders = this.#orders
-    const length = this.#size
-    const atMs = times[length]
-    const order = orders[length]
-    const place = this.#places[length]
+    const last = this.#size
     let at = 0
     for (;;) {
       const firstChild = CHILDREN * at + 1
-      if (firstChild >= length) break
-      const end = Math.min(firstChild + CHILDREN, length)
+      if (firstChild >= last) break
+      const end = Math.min(firstChild + CHILDREN, last)
       let child = firstChild
-      for (let other = firstChild + 1; other < end; other++) {
-        if (times[other] > times[child]) continue
-        if (times[other] < times[child] || orders[other] < orders[child]) child = other
-      }
-      if (times[child] > atMs || (times[child] === atMs && orders[child] > order)) break
+      for (let other = firstChild + 1; other < end; other++) if (this.#isBefore(other, child)) child = other
+      if (this.#isBefore(last, child)) break
       this.#move(child, at)
       at = child
     }
-    times[at] = atMs
-    orders[at] = order
+    this.#move(last, at)
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const keys = this.#keys
+    if (keys[a] !== keys[b]) return keys[a] < keys[b]
+    const times = this.#times
+    return times[a] === times[b] ? this.#orders[a] < this.#orders[b] : times[a] < times[b]
+  }
+
+  #put(at: number, key: number, atMs: number, order: number, place: number): void {
+    this.#keys[at] = key
+    this.#times[at] = atMs
+    this.#orders[at] = order
     this.#places[at] = place
   }
 
   #move(from: number, to: number): void {
-    this.#times[to] = this.#times[from]
-    this.#orders[to] = this.#orders[from]
-    this.#places[to] = this.#places[from]
+    this.#put(to, this.#keys[from], this.#times[from], this.#orders[from], this.#places[from])
   }
 
   #grow(): void {
     const places = Int32Array.from({ length: 2 * this.#places.length }, (_, place) => place)
     this.#places = copyInto(places, this.#places)
+    this.#keys = copyInto(new Float64Array(places.length), this.#keys)
     this.#times = copyInto(new Float64Array(places.length), this.#times)
     this.#orders = copyInto(new Float64Array(places.length), this.#orders)
-    this.#details = copyInto(new Int32Array(places.length), this.#details)
+    this.#told = copyInto(new Int32Array(TOLD * places.length), this.#told)
   }
 }

@@ -76,7 +76,7 @@ export class Network implements Occurrence {
 
   #deliver(link: number, message: MessageNumber): void {
     if (this.#losses.size > 0 && this.#losses.get(link)?.hits() === true) this.#init.messages.forget(message)
-    else this.#clock.after(this.#latenciesMs[link], this, message)
+    else this.#clock.afterAt(this.#receivers[link], this.#latenciesMs[link], this, message)
   }
 
   /**
@@ -113,7 +113,10 @@ export class Network implements Occurrence {
     if (conditions.megabits === undefined) return
     const bytesPerMs = (conditions.megabits.draw(drawn.fork('bandwidth')) * 1e6) / 8 / 1000
     const deliver = (message: MessageNumber): void => this.#deliver(link, message)
-    this.#outlets.set(link, new Outlet({ clock: this.#clock, messages: this.#init.messages, bytesPerMs, deliver }))
+    this.#outlets.set(
+      link,
+      new Outlet({ clock: this.#clock, from, messages: this.#init.messages, bytesPerMs, deliver })
+    )
   }
 }
 
@@ -134,6 +137,8 @@ class Loss {
 
 interface OutletInit {
   readonly clock: VirtualClock
+  /** Who sends. */
+  readonly from: number
   readonly messages: Messages
   readonly bytesPerMs: number
   readonly deliver: (message: MessageNumber) => void
@@ -160,9 +165,9 @@ class Outlet {
   }
 
   #transmit(message: MessageNumber): void {
-    const { clock, messages, bytesPerMs, deliver } = this.#init
+    const { clock, from, messages, bytesPerMs, deliver } = this.#init
     this.#busy = true
-    clock.after(messages.bytes(message) / bytesPerMs, () => {
+    clock.afterAt(from, messages.bytes(message) / bytesPerMs, () => {
       this.#busy = false
       deliver(message)
       const next = this.#waiting.shift()

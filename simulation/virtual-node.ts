@@ -139,7 +139,7 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
     this.#online = true
     const missed = this.#missed ?? []
     this.#missed = undefined
-    for (const detail of missed) this.#parts.clock.after(0, this, detail)
+    for (const detail of missed) this.#parts.clock.afterAt(this.#index, 0, this, detail)
   }
 
   /** @param detail - `LOCAL_STEPS_END`, or the number of the alarm that rings */
@@ -205,19 +205,19 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
         this.#wantedMs = Infinity
         return this.#averaged(action)
       case 'finished':
-        return this.#parts.clock.after(this.#roundMs, () => this.#parts.onFinished(this.#index))
+        return this.#parts.clock.afterAt(this.#index, this.#roundMs, () => this.#parts.onFinished(this.#index))
     }
   }
 
   #train({ firstStep, steps, offset }: TrainAction): void {
     const { clock, lookahead } = this.#parts
     this.#steps = steps
-    if (steps === 0) return clock.after(0, this, LOCAL_STEPS_END)
+    if (steps === 0) return clock.afterAt(this.#index, 0, this, LOCAL_STEPS_END)
     this.#firstStep = firstStep
     this.#offset = offset
     lookahead.assign(clock.nowMs + this.#roundMs, this.#training)
     this.#stepCount += steps
-    clock.after(this.#roundMs, this, LOCAL_STEPS_END)
+    clock.afterAt(this.#index, this.#roundMs, this, LOCAL_STEPS_END)
   }
 
   /** Begin the local steps under way. */
@@ -254,7 +254,7 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
 
   #setAlarm(atMs: number): void {
     this.#alarmMs = atMs
-    this.#parts.clock.after(Math.max(0, atMs - this.#parts.clock.nowMs), this, ++this.#alarm)
+    this.#parts.clock.afterAt(this.#index, Math.max(0, atMs - this.#parts.clock.nowMs), this, ++this.#alarm)
   }
 
   #ring(): void {
@@ -282,7 +282,7 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
     const model = this.#averagesMeanwhile || sharing !== undefined ? this.parameters.slice() : this.parameters
     const assignment = new Assignment({ begin: () => workforce.evaluate(node, model) })
     lookahead.assign(clock.nowMs + this.#roundMs, assignment)
-    clock.after(this.#roundMs, () => {
+    clock.afterAt(node, this.#roundMs, () => {
       const evaluation = lookahead.take(assignment)
       return evaluation instanceof Promise ? evaluation.then(report) : report(evaluation)
     })

@@ -20,6 +20,30 @@ eventQueue('gives back what is due first, and among equals what came first', () 
   )
 })
 
+eventQueue('gives back window by window, then node by node, then by time', () => {
+  const rng = createRng('windows')
+  const queue = new EventQueue<number>(10)
+  const pushed = Array.from({ length: 2000 }, (_, order) => {
+    return { atMs: rng.integer(500) / 10, node: rng.integer(20), order }
+  })
+  for (const { atMs, node, order } of pushed) queue.push(atMs, order, 0, node)
+  const popped: number[] = []
+  while (queue.size > 0) {
+    const [atMs, node] = [queue.nextMs, queue.nextNode]
+    const order = queue.pop()!
+    popped.push(order)
+    assert.equal([pushed[order].atMs, pushed[order].node], [atMs, node])
+  }
+  const windowOf = (atMs: number): number => Math.floor(atMs / 10)
+  const sorted = [...pushed].sort(
+    (a, b) => windowOf(a.atMs) - windowOf(b.atMs) || a.node - b.node || a.atMs - b.atMs || a.order - b.order
+  )
+  assert.equal(
+    popped,
+    sorted.map(({ order }) => order)
+  )
+})
+
 eventQueue('takes in new entries while others are taken out', () => {
   const rng = createRng('mixed')
   const queue = new EventQueue<number>()

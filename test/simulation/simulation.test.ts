@@ -8,18 +8,21 @@ import { createTopology } from '../../learning/topology/create-topology.js'
 import { metropolisHastings } from '../../learning/topology/mixing-matrix.js'
 import { encodeUpdate } from '../../protocols/update-codec.js'
 import {
+  AnalyticWorkforce,
   checkDisturbances,
   disturb,
   energyProfiles,
   energySpent,
   joules,
   parseDisturbance,
+  parseProblem,
+  Simulation,
   trainingOperations,
   type VirtualRound
 } from '../../simulation/index.js'
 import { close } from '../helpers/close.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
-import { analytic, learn } from './helpers.js'
+import { analytic, initOf, learn } from './helpers.js'
 
 const simulation = suite('Simulation')
 const folder = temporaryFolder()
@@ -51,6 +54,29 @@ for (const averaging of ['d-psgd', 'swarm-sgd']) {
     await swarm.run()
     while (swarm.clock.step() !== false);
     close(mean(swarm.models), before, 1e-5)
+  })
+}
+
+for (const averaging of ['d-psgd', 'swarm-sgd', 'anti-entropy', 'push-sum']) {
+  simulation(`${averaging}: gives the same node by node as by time, whatever happens to nodes and links`, async () => {
+    const problem = parseProblem('quadratic:6,0.1', { nodes: 12, learningRate: 0.1, seed: 1 })
+    const run = async (least: number): Promise<unknown> => {
+      const rounds: string[] = []
+      const init = initOf(12, 6, {
+        ...{ averaging, topology: 'random-regular:4', rounds: 15, evaluateEvery: 4 },
+        conditions: { latency: 'uniform:5,50', loss: '0.05', bandwidth: 'uniform:0.01,1', stepTime: 'uniform:2,20' },
+        onRound: (node, round) => rounds.push(JSON.stringify([node, round]))
+      })
+      const latencyMs = { ...init.conditions.latencyMs, least }
+      const workforce = new AnalyticWorkforce(problem, 6)
+      const swarm = new Simulation(workforce, { ...init, conditions: { ...init.conditions, latencyMs } })
+      disturb(swarm, parseDisturbance('on-off:0.3,0.1'), 1)
+      disturb(swarm, parseDisturbance('leave:0.2,0.4'), 1)
+      await swarm.run()
+      assert.ok(rounds.length > 100, `${rounds.length} rounds`)
+      return { models: swarm.models, rounds: rounds.sort() }
+    }
+    assert.equal(await run(5), await run(0))
   })
 }
 
