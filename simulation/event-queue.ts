@@ -93,6 +93,7 @@ export class EventQueue<T> {
 
   /** Put the last entry at the root and let it find its place. */
   #sink(): void {
+    const keys = this.#keys
     const last = this.#size
     let at = 0
     for (;;) {
@@ -100,17 +101,19 @@ export class EventQueue<T> {
       if (firstChild >= last) break
       const end = Math.min(firstChild + CHILDREN, last)
       let child = firstChild
-      for (let other = firstChild + 1; other < end; other++) if (this.#isBefore(other, child)) child = other
-      if (this.#isBefore(last, child)) break
+      for (let other = firstChild + 1; other < end; other++) {
+        if (keys[other] > keys[child]) continue
+        if (keys[other] < keys[child] || this.#isEarlier(other, child)) child = other
+      }
+      if (keys[child] > keys[last] || (keys[child] === keys[last] && this.#isEarlier(last, child))) break
       this.#move(child, at)
       at = child
     }
     this.#move(last, at)
   }
 
-  #isBefore(a: number, b: number): boolean {
-    const keys = this.#keys
-    if (keys[a] !== keys[b]) return keys[a] < keys[b]
+  /** Of two entries with the same key. */
+  #isEarlier(a: number, b: number): boolean {
     const times = this.#times
     return times[a] === times[b] ? this.#orders[a] < this.#orders[b] : times[a] < times[b]
   }
