@@ -39,26 +39,29 @@ export class Assignment<T> {
 }
 
 /**
- * Begins work before virtual time comes to its result, earliest first, so that all workers are busy while this thread
- * averages; and no more of it than the workforce has room for, so that a thousand nodes do not need a thousand vectors.
+ * Begins work before virtual time comes to its result, in the order in which results will be taken, so that all workers are busy while
+ * this thread averages; and no more of it than the workforce has room for, so that a thousand nodes do not need a thousand vectors.
  */
 export class Lookahead {
   readonly #workforce: Pick<Workforce, 'capacity' | 'flush'>
-  readonly #waiting = new EventQueue<Assignment<unknown>>()
+  readonly #waiting: EventQueue<Assignment<unknown>>
   #open = 0
 
-  constructor(workforce: Pick<Workforce, 'capacity' | 'flush'>) {
+  /** @param windowMs - as of the clock */
+  constructor(workforce: Pick<Workforce, 'capacity' | 'flush'>, windowMs: number) {
     this.#workforce = workforce
+    this.#waiting = new EventQueue(windowMs)
   }
 
   /**
+   * @param node - whose work it is
    * @param dueMs - virtual time at which the result will be taken
    * @param assignment - begun then or before
    */
-  assign<T>(dueMs: number, assignment: Assignment<T>): void {
+  assign<T>(node: number, dueMs: number, assignment: Assignment<T>): void {
     assignment.assigned()
     if (this.#workforce.capacity === 0) return
-    this.#waiting.push(dueMs, assignment)
+    this.#waiting.push(dueMs, assignment, 0, node)
     this.#fill()
   }
 

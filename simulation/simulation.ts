@@ -60,10 +60,7 @@ const eventsPerTurn = 256
  */
 const collectorFlags = ['--no-allocation-site-pretenuring', '--heap-growing-percent=200']
 
-/**
- * Of the shortest latency, during which no node learns of another one: a little less, for times are rounded. Where others train,
- * events happen by time instead: their results would be asked for in another order than that in which they are there.
- */
+/** Of a window without rounding: times are rounded. */
 const windowShare = 1 - 1e-6
 
 const ignore = (): void => {}
@@ -95,8 +92,10 @@ export class Simulation {
   constructor(workforce: Workforce, init: SimulationInit) {
     this.#init = init
     const { peers, graph, layout, compress, seed, conditions } = init
-    this.clock = new VirtualClock(workforce.capacity === 0 ? windowShare * conditions.latencyMs.least : 0)
     const rng = createRng(seed).fork('simulation')
+    const stepMs = drawStepTimes(graph.size, conditions, rng)
+    const windowMs = windowOf(workforce, init, stepMs)
+    this.clock = new VirtualClock(windowMs)
     this.#learning = new Set(peers.keys())
     this.#groups = new Int32Array(peers.length)
     this.#online = new Uint8Array(peers.length).fill(1)
@@ -112,7 +111,7 @@ export class Simulation {
     const parts: VirtualNodeComponents = {
       clock: this.clock,
       workforce,
-      lookahead: new Lookahead(workforce),
+      lookahead: new Lookahead(workforce, windowMs),
       mailboxes: this.#mailboxes,
       compressor: createCompressor(compress, layout),
       scratch: createScratch(layout.size),
@@ -129,7 +128,6 @@ export class Simulation {
       onRejected: init.onRejected ?? ignore,
       onFinished: node => this.#learning.delete(node)
     }
-    const stepMs = drawStepTimes(graph.size, conditions, rng)
     this.nodes = peers.map((_, index) => this.#createNode(index, parts, stepMs[index]))
   }
 
@@ -244,6 +242,16 @@ export class Simulation {
     }
     this.nodes[index].membersChanged(neighbours, expected)
   }
+}
+
+/**
+ * For how long events may happen node by node: no node learns of another one within the shortest latency. Where others train, no node
+ * may train twice meanwhile, or this thread would wait for the second time as soon as it has begun.
+ */
+function windowOf(workforce: Workforce, { conditions, localSteps }: SimulationInit, stepMs: readonly number[]): number {
+  const quickest = stepMs.reduce((least, each) => Math.min(least, each), Infinity)
+  const trainingMs = workforce.capacity === 0 ? Infinity : localSteps * quickest
+  return windowShare * Math.min(conditions.latencyMs.least, trainingMs)
 }
 
 function drawStepTimes(nodes: number, { stepMs, stragglers }: ParsedConditions, rng: Rng): number[] {

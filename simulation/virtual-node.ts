@@ -215,7 +215,7 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
     if (steps === 0) return clock.afterAt(this.#index, 0, this, LOCAL_STEPS_END)
     this.#firstStep = firstStep
     this.#offset = offset
-    lookahead.assign(clock.nowMs + this.#roundMs, this.#training)
+    lookahead.assign(this.#index, clock.nowMs + this.#roundMs, this.#training)
     this.#stepCount += steps
     clock.afterAt(this.#index, this.#roundMs, this, LOCAL_STEPS_END)
   }
@@ -281,7 +281,7 @@ export class VirtualNode implements Occurrence, Beginner<Trained> {
     // A device evaluates while it trains on; its model stands still until then, or is copied.
     const model = this.#averagesMeanwhile || sharing !== undefined ? this.parameters.slice() : this.parameters
     const assignment = new Assignment({ begin: () => workforce.evaluate(node, model) })
-    lookahead.assign(clock.nowMs + this.#roundMs, assignment)
+    lookahead.assign(node, clock.nowMs + this.#roundMs, assignment)
     clock.afterAt(node, this.#roundMs, () => {
       const evaluation = lookahead.take(assignment)
       return evaluation instanceof Promise ? evaluation.then(report) : report(evaluation)
