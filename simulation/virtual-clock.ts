@@ -5,7 +5,7 @@ export type Happening = (() => void | Promise<void>) | Occurrence
 
 /** A happening as an object: one that happens again and again, or has much to remember, costs no closure. */
 export interface Occurrence {
-  /** @param detail - as `after` was told */
+  /** @param detail - as `afterAt` was told, else 0 */
   happen(detail: number): void | Promise<void>
 }
 
@@ -43,7 +43,7 @@ export class VirtualClock {
   }
 
   /**
-   * Have something happen to the whole swarm.
+   * Have something happen to the whole swarm. When a node's event has it happen within less than a window, some nodes may be beyond it.
    *
    * @param ms - from now, at least 0
    */
